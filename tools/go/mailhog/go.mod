@@ -1,0 +1,3 @@
+module campus.moodle/tools/mailhog
+
+go 1.26.8
