@@ -22,9 +22,9 @@ export PATH="$VENV/bin:$BIN/go/bin:$PATH"
 export ANSIBLE_COLLECTIONS_PATH="$COLLECTIONS"
 # What ansible-core 2.24 will do by default; templates that come from data must never be rendered.
 export ANSIBLE_INJECT_FACT_VARS=false
-export _ANSIBLE_TEMPLAR_UNTRUSTED_TEMPLATE_BEHAVIOR=fail
+export _ANSIBLE_TEMPLAR_UNTRUSTED_TEMPLATE_BEHAVIOR=error
 export ANSIBLE_LOCALHOST_WARNING=false ANSIBLE_NOCOWS=1
-export PYTHONDONTWRITEBYTECODE=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+export PIP_DISABLE_PIP_VERSION_CHECK=1
 export LC_ALL=C.UTF-8
 
 say() { printf '\n==> %s\n' "$*" >&2; }

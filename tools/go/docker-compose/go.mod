@@ -1,6 +1,6 @@
 module campus.moodle/tools/docker-compose
 
-go 1.26.8
+go 1.24.9
 
 tool github.com/docker/compose/v2/cmd
 

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+#
+# Private to this collection: it may change or disappear in any release.
+
+"""The commands of the site image, run as one-off containers of a Compose project.
+
+Their exit codes and answers are the image's contract (docs/image.md): 0 is success, an answer is one JSON object on the last line
+of standard output, and a failure is explained in sentences on standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import ComposeProject, Result
+
+EXIT_CODES = {
+    2: "bad usage or a bad environment value",
+    3: "a service that it needs could not be reached",
+    4: "refused",
+    5: "one of Moodle's own scripts failed",
+    6: "another run holds the lock",
+}
+
+
+# What "upgrade" says when it failed before it changed anything. Without these words the database counts as changed.
+UNTOUCHED = "Nothing in the database was changed"
+
+
+class ImageError(Exception):
+    """A command of the site image refused or failed. sentences say why."""
+
+    def __init__(self, command: str, code: int, sentences: t.Sequence[str]) -> None:
+        self.code = code
+        self.sentences = list(sentences)
+        self.untouched = code in (2, 3, 4, 6) or any(UNTOUCHED in sentence for sentence in self.sentences)
+        reason = EXIT_CODES.get(code, f"exit status {code}")
+        listed = "\n".join(f"- {sentence}" for sentence in self.sentences)
+        super().__init__(f"The image's command '{command}' did not succeed ({reason}).\n{listed}")
+
+
+def answer_of(result: Result) -> dict[str, t.Any]:
+    """Return the JSON object on the last line, or nothing where there is none."""
+    lines = result.out.strip().splitlines()
+    try:
+        answer = json.loads(lines[-1]) if lines else {}
+    except json.JSONDecodeError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def sentences_of(result: Result, answer: t.Mapping[str, t.Any]) -> list[str]:
+    """Return why a command failed: the problems of its answer, else the end of its log."""
+    problems = [
+        str(problem.get("sentence", problem)) if isinstance(problem, dict) else str(problem) for problem in answer.get("problems") or []
+    ]
+    return problems or [line for line in (result.err.strip() or result.out.strip()).splitlines() if line.strip()][-10:]
+
+
+def is_ready(result: Result) -> bool:
+    """Return whether "health ready" is content, or objects only to a maintenance that an operator or an upgrade began."""
+    reasons = answer_of(result).get("reasons") or []
+    return result.rc == 0 or (bool(reasons) and all("maintenance" in str(reason).lower() for reason in reasons))
+
+
+class SiteImage:
+    """The image that a definition names in its service cli."""
+
+    def __init__(self, compose: ComposeProject, definition: str) -> None:
+        self._compose = compose
+        self._definition = definition
+
+    def preflight(self) -> dict[str, t.Any]:
+        """Ask what the image would do with the database; ImageError when it refuses. Changes nothing."""
+        return self._run("preflight", "--json")
+
+    def install(self) -> dict[str, t.Any]:
+        """Install Moodle into an empty or half-installed database."""
+        return self._run("install")
+
+    def upgrade(self, *, maintenance: bool) -> dict[str, t.Any]:
+        """Upgrade the database to the image's code."""
+        return self._run("upgrade", *(["--allow-maintenance"] if maintenance else []))
+
+    def maintenance(self, *, on: bool) -> dict[str, t.Any]:
+        """Show users the maintenance page, or the site again."""
+        return self._run("maintenance", "on" if on else "off")
+
+    def _run(self, *command: str) -> dict[str, t.Any]:
+        result = self._compose.one_off(self._definition, command)
+        answer = answer_of(result)
+        if result.rc != 0:
+            raise ImageError(command[0], result.rc, sentences_of(result, answer))
+        return answer

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+#
+# Private to this collection: it may change or disappear in any release.
+
+"""A visitor of a site who knows its name but connects to a given address, as a browser behind the same port would."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import ssl
+import typing as t
+import urllib.parse
+
+TIMEOUT = 30
+REDIRECTS = 5
+
+
+class Problem(Exception):
+    """The site answered with something no browser could use. The text is a sentence for the user."""
+
+
+class NamedTlsConnection(http.client.HTTPSConnection):
+    """HTTPS to an address, with the site's name in the handshake so that the right certificate is chosen."""
+
+    def __init__(self, address: str, port: int, name: str) -> None:
+        # The certificate is for the name, which may not even resolve here; whether it is valid is for browsers to judge.
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        super().__init__(address, port, timeout=TIMEOUT, context=context)
+        self._name, self._tls = name, context
+
+    def connect(self) -> None:
+        """Open the connection with the name of the site in the TLS handshake."""
+        plain = socket.create_connection((self.host, self.port), self.timeout)
+        self.sock = self._tls.wrap_socket(plain, server_hostname=self._name)
+
+
+class Visitor:
+    """Requests pages of one site."""
+
+    def __init__(self, url: str, address: str, port: int, *, tls: bool) -> None:
+        self._site = urllib.parse.urlsplit(url)
+        # Something must answer on this address of the machine; "every address" is reached through the loopback one.
+        self._address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
+        self._port = port
+        self._tls = tls
+
+    def get(self, path: str) -> tuple[int, str, bytes]:
+        """Return status, redirect target and body of a page; OSError when there is no answer."""
+        connection = (
+            NamedTlsConnection(self._address, self._port, self._site.hostname or "")
+            if self._tls
+            else http.client.HTTPConnection(self._address, self._port, timeout=TIMEOUT)
+        )
+        headers = {"Host": self._site.netloc, "X-Forwarded-Proto": self._site.scheme, "User-Agent": "campus.moodle"}
+        try:
+            connection.request("GET", path, headers=headers)
+            response = connection.getresponse()
+            return response.status, response.getheader("Location", ""), response.read()
+        finally:
+            connection.close()
+
+    def front_page(self) -> str:
+        """Return the address of the page that the front page leads to; Problem when it leads nowhere."""
+        path = "/"
+        for _ in range(REDIRECTS):
+            status, location, _body = self._get_or_problem(path)
+            if status < 300:
+                return urllib.parse.urlunsplit((self._site.scheme, self._site.netloc, path, "", ""))
+            if status >= 400:
+                raise Problem(f"The page {path} of {self._site.geturl()} answers with status {status}; the logs of web and php say why.")
+            path = self._path_of(location)
+        raise Problem(
+            f"The front page of {self._site.geturl()} redirects in a loop; compare moodle_url, moodle_tls and what a proxy in front sends."
+        )
+
+    def _get_or_problem(self, path: str) -> tuple[int, str, bytes]:
+        try:
+            return self.get(path)
+        except (OSError, http.client.HTTPException) as error:
+            raise Problem(f"The page {path} of {self._site.geturl()} gives no answer: {error}.") from error
+
+    def _path_of(self, location: str) -> str:
+        """Return the path of a redirect within the site; Problem when it leaves the site."""
+        target = urllib.parse.urlsplit(urllib.parse.urljoin(self._site.geturl() + "/", location))
+        if (target.scheme, target.netloc) != (self._site.scheme, self._site.netloc):
+            raise Problem(f"The site redirects to {location}, which is not below {self._site.geturl()}; correct moodle_url or moodle_tls.")
+        return target.path + (f"?{target.query}" if target.query else "")
+
+
+def readiness(visitor: Visitor) -> list[str]:
+    """Return why the site is not ready; empty when it is."""
+    try:
+        status, _location, body = visitor.get("/-/ready")
+    except (OSError, http.client.HTTPException) as error:
+        return [f"the proxy gives no answer ({error})"]
+    if status == 200:
+        return []
+    try:
+        reasons: t.Any = json.loads(body).get("reasons")
+    except (ValueError, AttributeError):
+        reasons = None
+    return [str(reason) for reason in reasons or [f"/-/ready answers with status {status}"]]

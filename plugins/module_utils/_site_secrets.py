@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+#
+# Private to this collection: it may change or disappear in any release.
+
+"""Secrets of a site: generated once, kept, and copied to each user that reads them.
+
+A secret is a file of mode 0600 below a directory of mode 0700, one copy for each reader, because the containers of a site run as
+different users. Nothing here returns or prints a value.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import secrets
+import string
+import typing as t
+
+WORD = string.ascii_letters + string.digits
+# Without characters that shells, URLs or configuration files treat specially.
+SYMBOLS = "-_.+"
+KINDS = (string.ascii_lowercase, string.ascii_uppercase, string.digits, SYMBOLS)
+LENGTH = 32
+
+
+class SecretError(Exception):
+    """A secret is unusable. The text names the file, never the value."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Secret:
+    """What is wanted: a name, the readers (directory name to user id), and a given value or None to generate one."""
+
+    name: str
+    readers: t.Mapping[str, int]
+    value: t.Optional[str] = dataclasses.field(default=None, repr=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Copy:
+    """One file to be written."""
+
+    path: str
+    uid: int
+    content: str = dataclasses.field(repr=False)
+
+
+def generate() -> str:
+    """Return a random password that meets Moodle's default policy: one of each kind of character, 32 in all."""
+    characters = [secrets.choice(kind) for kind in KINDS]
+    characters += [secrets.choice(WORD + SYMBOLS) for _ in range(LENGTH - len(KINDS) - 1)]
+    secrets.SystemRandom().shuffle(characters)
+    # A letter in front: some tools take a leading hyphen for an option.
+    return secrets.choice(string.ascii_letters) + "".join(characters)
+
+
+def plan(secret: Secret, kept: t.Mapping[str, t.Optional[str]], directory: str, *, known: bool) -> tuple[list[Copy], bool]:
+    """Return the files to write, and whether the value of the secret changes.
+
+    kept maps each reader to the content of its file, None when there is no file. known says that the site had this secret
+    before: a lost one is never replaced by a new one, which would fit nothing that it opened.
+    """
+    for reader, content in kept.items():
+        if content is not None and not content.strip():
+            path = os.path.join(directory, reader, secret.name)
+            raise SecretError(
+                f"The secret file {path} is empty; restore it from a backup. Remove it only if the site has never been installed, "
+                "then a new one is generated."
+            )
+    existing = next((content for content in kept.values() if content is not None), None)
+    wanted = secret.value if secret.value is not None else existing
+    if wanted is None and known:
+        lost = ", ".join(os.path.join(directory, reader, secret.name) for reader in secret.readers)
+        raise SecretError(f"The secret {secret.name} of this site is lost ({lost}); restore the file from a backup.")
+    if wanted is None:
+        wanted = generate()
+    copies = [
+        Copy(os.path.join(directory, reader, secret.name), uid, wanted)
+        for reader, uid in secret.readers.items()
+        if kept.get(reader) != wanted
+    ]
+    return copies, existing != wanted

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+#
+# Private to this collection: it may change or disappear in any release.
+
+"""The site description: many flat moodle_* variables in, one nested and checked description out.
+
+Pure: it reads no file and knows nothing of Ansible, so every rule is tested as a row of a table.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+import typing as t
+
+from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_types as types
+from ansible_collections.campus.moodle.plugins.module_utils._site_spec_checks import check
+from ansible_collections.campus.moodle.plugins.module_utils._site_spec_derive import derive
+from ansible_collections.campus.moodle.plugins.module_utils._site_spec_sizes import SIZES
+
+PREFIX = "moodle_"
+
+# moodle_<group>_<rest> becomes spec["<group>"]["<rest>"]; every other name stays at the top.
+GROUPS = frozenset(
+    [
+        "acme",
+        "adhoc",
+        "admin",
+        "archive",
+        "cache",
+        "cron",
+        "database",
+        "image",
+        "log",
+        "mail",
+        "php",
+        "proxy",
+        "services",
+        "session",
+        "smtp",
+        "tls",
+        "web",
+    ]
+)
+# Names that are a group themselves.
+PLACES = {"moodle_image": ("image", "reference"), "moodle_tls": ("tls", "mode")}
+
+# Their values never enter the description, because a description may be printed. Only the fact that one is given does.
+SECRETS = frozenset({"moodle_admin_password", "moodle_database_password", "moodle_session_password", "moodle_smtp_password"})
+
+
+@dataclasses.dataclass(frozen=True)
+class Option:
+    """One option of the argument spec."""
+
+    name: str
+    type: str = "str"
+    default: t.Any = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass
+class SiteSpec:
+    """The outcome: the nested description, and sentences about what is wrong (problems) or doubtful (warnings)."""
+
+    spec: dict[str, t.Any]
+    problems: list[str]
+    warnings: list[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Surroundings:
+    """What the rules need to know of the world.
+
+    branches maps a branch to its row of the branch table, find resolves a path on the control node to an absolute path or
+    None, today is an ISO date, inventory_hostname names the site by default, cache_directory is where downloads go, and
+    catcher is where the mail catcher's program is looked for.
+    """
+
+    branches: t.Mapping[str, t.Any]
+    find: t.Callable[[str], t.Optional[str]]
+    today: str
+    inventory_hostname: str
+    cache_directory: str
+    catcher: str
+
+
+def load_options(document: t.Mapping[str, t.Any]) -> dict[str, Option]:
+    """Return the options of all entry points of a parsed meta/argument_specs.yml."""
+    options: dict[str, Option] = {}
+    for entry in document["argument_specs"].values():
+        for name, rows in entry["options"].items():
+            options[name] = Option(name, rows.get("type", "str"), rows.get("default"), tuple(rows.get("choices", ())))
+    return options
+
+
+def place(name: str) -> tuple[str, ...]:
+    """Return the path of a variable in the nested description."""
+    if name in PLACES:
+        return PLACES[name]
+    rest = name[len(PREFIX) :]
+    group, _separator, key = rest.partition("_")
+    return (group, key) if key and group in GROUPS else (rest,)
+
+
+def unknown_names(options: t.Mapping[str, Option], given: t.Iterable[str]) -> list[str]:
+    """Return one sentence for each name that no option has."""
+    sentences = []
+    known = [name[len(PREFIX) :] for name in options]
+    for name in sorted(set(given) - set(options)):
+        near = difflib.get_close_matches(name[len(PREFIX) :], known, n=1)
+        hint = f"did you mean {PREFIX}{near[0]}?" if near else "remove it, or name your own variable without the prefix moodle_."
+        sentences.append(f"{name} is not a variable of this collection; {hint}")
+    return sentences
+
+
+def cast(option: Option, value: t.Any) -> t.Any:
+    """Return the value in the option's type; ValueError completes the sentence about it."""
+    result = types.CASTS[option.type](value)
+    if option.choices and result not in option.choices:
+        raise ValueError(f"but must be {' or '.join(option.choices)}")
+    return result
+
+
+def cast_all(options: t.Mapping[str, Option], given: t.Mapping[str, t.Any]) -> tuple[dict[str, t.Any], list[str]]:
+    """Cast every given value; return the good ones and a sentence for each bad one."""
+    values: dict[str, t.Any] = {}
+    sentences: list[str] = []
+    for name, option in options.items():
+        if given.get(name) is None:
+            continue
+        try:
+            values[name] = cast(option, given[name])
+        except ValueError as error:
+            shown = "given" if name in SECRETS else repr(given[name])
+            sentences.append(f"{name} is {shown}, {error}.")
+    return values, sentences
+
+
+def fill(options: t.Mapping[str, Option], values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return a value for every option: given, else the default, else the preset of the size, else None."""
+    preset = SIZES[values.get("moodle_size", options["moodle_size"].default)]
+    filled = {}
+    for name, option in options.items():
+        default = preset.get(name) if option.default is None else option.default
+        filled[name] = values.get(name, default)
+    return filled
+
+
+def nest(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the flat values as nested description, without secrets."""
+    spec: dict[str, t.Any] = {}
+    for name, value in values.items():
+        if name in SECRETS:
+            continue
+        path = place(name)
+        holder = spec
+        for key in path[:-1]:
+            holder = holder.setdefault(key, {})
+        holder[path[-1]] = value
+    return spec
+
+
+def safe_name(inventory_hostname: str) -> str:
+    """Return the inventory host name as name of a Compose project: lower case, digits and hyphens, at most 40 characters."""
+    return re.sub(r"[^a-z0-9]+", "-", inventory_hostname.lower()).strip("-")[:40].strip("-")
+
+
+def build_spec(options: t.Mapping[str, Option], given: t.Mapping[str, t.Any], around: Surroundings) -> SiteSpec:
+    """Return the description of one site with every problem found; never raises for bad input."""
+    problems = unknown_names(options, given)
+    values, wrong = cast_all(options, given)
+    filled = fill(options, values)
+    filled["moodle_name"] = filled["moodle_name"] or safe_name(around.inventory_hostname)
+    checked = check(filled, around)
+    outcome = SiteSpec(nest(filled), problems + wrong + checked.problems, checked.warnings)
+    outcome.spec["secrets_given"] = sorted(name[len(PREFIX) :] for name in SECRETS if values.get(name))
+    if not outcome.problems:
+        derive(outcome.spec, around)
+    return outcome

@@ -1,0 +1,175 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: compose_rollout
+short_description: Bring a Moodle site in Docker Compose into the described state
+version_added: 0.1.0
+description:
+  - Compares a compose file with the containers of its project and carries out what is different.
+  - The first run installs Moodle. When the site image changes, the new image looks at the database first, and a refusal (a downgrade,
+    a plugin that is missing from the image, another site's tables) leaves everything as it was.
+  - Containers that serve requests are replaced by new ones beside them, so that no request fails. The database is upgraded only when
+    the code asks for it, after running tasks have ended, and in maintenance mode only when Moodle requires it.
+  - A run that was cut is continued by the next one.
+extends_documentation_fragment:
+  - campus.moodle._attributes
+  - campus.moodle._attributes.actiongroup_moodle
+attributes:
+  check_mode:
+    details:
+      - The plan is returned. Where the site runs and the new image is built, the image is asked in a container that is removed at once.
+  diff_mode:
+    support: full
+    details:
+      - Shows the compose file. It holds no secret.
+options:
+  project:
+    description: Name of the Compose project.
+    type: str
+    required: true
+  directory:
+    description: Directory of the project on the machine. Must exist.
+    type: path
+    required: true
+  definition:
+    description: Text of the compose file. Required with O(state=present).
+    type: str
+  state:
+    description:
+      - V(present) brings the project into the defined state.
+      - V(absent) removes containers and networks.
+    type: str
+    choices: [present, absent]
+    default: present
+  remove_data:
+    description: With O(state=absent), remove the volumes and the directory with the secrets as well. They cannot be had back.
+    type: bool
+    default: false
+  timeout:
+    description: Seconds to wait for a service to become healthy.
+    type: int
+    default: 300
+author:
+  - campus.moodle contributors
+seealso:
+  - module: campus.moodle.moodle_config
+"""
+
+EXAMPLES = r"""
+- name: Bring the site into the described state
+  campus.moodle.compose_rollout:
+    project: moodle-physics
+    directory: /opt/moodle/physics
+    definition: "{{ lookup('ansible.builtin.template', 'compose.yml.j2') }}"
+
+- name: Remove the containers and keep the data
+  campus.moodle.compose_rollout:
+    project: moodle-physics
+    directory: /opt/moodle/physics
+    state: absent
+"""
+
+RETURN = r"""
+plan:
+  description: What was done, or would be done, in words. Empty when nothing was different.
+  returned: success
+  type: list
+  elements: str
+  sample: ["site: write compose.yml", "php: replace 2 container(s)"]
+action:
+  description: What the database needed, as the image said.
+  returned: O(state=present)
+  type: str
+  sample: code
+running:
+  description: Whether the site runs now. V(false) in check mode on a machine without the site.
+  returned: success
+  type: bool
+  sample: true
+"""
+
+import os
+import shutil
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import ComposeProject, DockerError
+from ansible_collections.campus.moodle.plugins.module_utils._compose_files import COMPOSE_FILE, SiteFiles, runner
+from ansible_collections.campus.moodle.plugins.module_utils._compose_image import ImageError
+from ansible_collections.campus.moodle.plugins.module_utils._compose_rollout import Rollout, RolloutError
+
+
+def present(module: AnsibleModule, compose: ComposeProject, files: SiteFiles) -> dict:
+    """Plan, and carry the plan out unless in check mode."""
+    definition = module.params["definition"]
+    before = files.read_definition()
+    result = {"diff": {"before": before, "after": definition, "before_header": COMPOSE_FILE, "after_header": COMPOSE_FILE}}
+    if module.check_mode and module.get_bin_path("docker") is None:
+        return {
+            **result,
+            "changed": True,
+            "plan": ["site: install it; nothing more can be said without Docker"],
+            "action": "install",
+            "running": False,
+        }
+    rollout = Rollout(compose, files, definition, timeout=module.params["timeout"])
+    plan = rollout.plan()
+    sentences = plan.sentences()
+    if module.check_mode:
+        sentences = rollout.foresee(plan)
+    elif not plan.nothing:
+        rollout.run(plan)
+    running = not (module.check_mode and plan.virgin)
+    return {**result, "changed": not plan.nothing, "plan": sentences, "action": rollout.action, "running": running}
+
+
+def absent(module: AnsibleModule, compose: ComposeProject, files: SiteFiles) -> dict:
+    """Remove what is there. Without Docker there can only be the directory."""
+    directory, remove_data = module.params["directory"], module.params["remove_data"]
+    docker = module.get_bin_path("docker") is not None
+    plan = [f"{container.name}: remove" for container in compose.containers()] if docker else []
+    plan += [f"network {name}: remove" for name in compose.networks()] if docker else []
+    plan += [f"volume {name}: remove with its data" for name in compose.volumes()] if docker and remove_data else []
+    remove_directory = remove_data and os.path.isdir(directory)
+    plan += [f"{directory}: remove with its secrets"] if remove_directory else []
+    if plan and not module.check_mode:
+        if docker:
+            compose.down(volumes=remove_data)
+        # Compose only removes the volumes that its file names, and the file may be gone.
+        left = compose.volumes() if docker and remove_data else []
+        if left:
+            compose.remove_volumes(left)
+        files.forget()
+        if remove_directory:
+            shutil.rmtree(directory)
+    return {"changed": bool(plan), "plan": plan, "running": False, "diff": {"prepared": "\n".join(plan)}}
+
+
+def main() -> None:
+    """Wire module, client and rollout."""
+    module = AnsibleModule(
+        argument_spec={
+            "project": {"type": "str", "required": True},
+            "directory": {"type": "path", "required": True},
+            "definition": {"type": "str"},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "remove_data": {"type": "bool", "default": False},
+            "timeout": {"type": "int", "default": 300},
+        },
+        required_if=[("state", "present", ["definition"])],
+        supports_check_mode=True,
+    )
+    compose = ComposeProject(runner(module), project=module.params["project"], directory=module.params["directory"])
+    files = SiteFiles(module.params["directory"], module.atomic_move)
+    try:
+        result = {"present": present, "absent": absent}[module.params["state"]](module, compose, files)
+    except (DockerError, ImageError, RolloutError) as error:
+        module.fail_json(msg=str(error), sentences=getattr(error, "sentences", []))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: site_spec
+short_description: Check the description of a Moodle site
+version_added: 0.1.0
+description:
+  - Reads all variables C(moodle_*) of a host, casts them, applies defaults and the preset of C(moodle_size), and checks them against
+    each other and against the branch of Moodle.
+  - Fails with all problems at once, each as one sentence, before anything is touched.
+  - Returns one nested description that the tasks of every target work from. It never holds a secret.
+  - The variables are documented in the role P(campus.moodle.site#role).
+extends_documentation_fragment:
+  - campus.moodle._attributes
+  - campus.moodle._attributes.info
+  - campus.moodle._attributes.action
+options: {}
+author:
+  - campus.moodle contributors
+"""
+
+EXAMPLES = r"""
+- name: Check the description of the site
+  campus.moodle.site_spec:
+  register: described
+
+- name: Show the address of the site
+  ansible.builtin.debug:
+    var: described.spec.url
+"""
+
+RETURN = r"""
+spec:
+  description:
+    - The description. A variable C(moodle_database_host) is found in C(database.host), C(moodle_branch) in C(branch).
+    - Sizes are whole megabytes, paths on the control node are absolute, and what follows from other values is filled in.
+  returned: success
+  type: dict
+  sample: {"name": "physics", "url": "https://physics.example.edu", "database": {"host": null, "own": true}}
+problems:
+  description: What is wrong with the description, one sentence each.
+  returned: failure
+  type: list
+  elements: str
+  sample: ["moodle_branch is '9.9', which this collection does not know; choose one of 4.5, 5.1."]
+"""

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+# This module is private to the collection campus.moodle; it can change or go at any time.
+"""What the control node knows about local input: digests of files and trees, and the facts of Moodle's code.
+
+Reading a whole Moodle takes seconds, so results are kept in the cache under the state of the files (names, sizes, times,
+inodes). A file that changed within the last seconds is never answered from the cache, because a second change within the
+same tick of the clock would not show.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib
+import importlib.util
+import json
+import os
+import sys
+import time
+import typing as t
+from pathlib import Path
+from types import ModuleType
+
+# The builder's package is the home of the code that reads archives; it also runs on machines without Ansible.
+BUILDER = Path(__file__).resolve().parents[2] / "roles" / "image" / "files" / "build"
+_RECENT_SECONDS = 3
+
+
+def builder_module(name: str) -> ModuleType:
+    """A module of the builder's package, for example "moodle"."""
+    if "campus_build" not in sys.modules:
+        folder = BUILDER / "campus_build"
+        spec = importlib.util.spec_from_file_location("campus_build", folder / "__init__.py", submodule_search_locations=[str(folder)])
+        if spec is None or spec.loader is None:
+            msg = f"{folder} is not a Python package."
+            raise ImportError(msg)
+        package = importlib.util.module_from_spec(spec)
+        sys.modules["campus_build"] = package
+        spec.loader.exec_module(package)
+    return importlib.import_module(f"campus_build.{name}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """Moodle's code on the control node.
+
+    :param sha256: of the archive, or the digest of the directory.
+    :param facts: branch, release, version, layout, payload; empty when `problem` is set.
+    :param problem: why it cannot be used, one sentence; empty when it can.
+    """
+
+    sha256: str
+    facts: dict[str, t.Any]
+    problem: str
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for chunk in iter(lambda: file.read(1024 * 1024), b""):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def tree_digest(path: Path) -> str:
+    """SHA-256 over names, kinds, execute bits and content of a directory; times and owners do not count."""
+    total = hashlib.sha256()
+    for entry in builder_module("tree").entries(path):
+        if entry.kind == "directory" or "__pycache__" in entry.path:
+            continue
+        content = entry.target
+        if entry.kind == "file":
+            content = file_digest(path / entry.path)
+        total.update(f"{entry.path}\0{entry.kind}\0{int(entry.executable)}\0{content}\n".encode())
+    return total.hexdigest()
+
+
+def read(path: Path, cache: Path) -> Source:
+    """The digest and the facts of an archive or directory, from the cache when nothing has changed.
+
+    :param cache: the download cache; used when it can be written, never needed.
+    """
+    if not path.exists():
+        return Source("", {}, f"{path} does not exist.")
+    state, recent = _state(path)
+    kept = cache / "facts" / f"{state}.json"
+    if not recent and kept.is_file():
+        return Source(**json.loads(kept.read_text(encoding="utf-8")))
+    source = _inspect(path)
+    if not recent:
+        _keep(kept, source)
+    return source
+
+
+def _inspect(path: Path) -> Source:
+    digest = tree_digest(path) if path.is_dir() else file_digest(path)
+    # The error class belongs to the builder's package, which is loaded from its files.
+    error_class: type[Exception] = builder_module("errors").BuildError
+    try:
+        facts = builder_module("moodle").inspect(path)
+    except error_class as error:
+        return Source(digest, {}, str(error))
+    names = ("branch", "release", "version", "layout", "payload")
+    return Source(digest, {name: getattr(facts, name) for name in names}, "")
+
+
+def _state(path: Path) -> tuple[str, bool]:
+    """A digest of everything about the files but their content, and whether any of them changed just now."""
+    total = hashlib.sha256(str(path.resolve()).encode())
+    # Another version of the reader may judge the same files differently.
+    for module in sorted((BUILDER / "campus_build").glob("*.py")):
+        total.update(module.read_bytes())
+    newest = 0
+    for name in [str(path), *_walk(str(path))]:
+        info = os.lstat(name)
+        newest = max(newest, info.st_mtime_ns, info.st_ctime_ns)
+        total.update(f"{name}\0{info.st_mode}\0{info.st_size}\0{info.st_mtime_ns}\0{info.st_ctime_ns}\0{info.st_ino}\n".encode())
+    return total.hexdigest(), newest > time.time_ns() - _RECENT_SECONDS * 1_000_000_000
+
+
+def _walk(top: str) -> t.Iterator[str]:
+    for folder, folders, files in os.walk(top):
+        folders.sort()
+        for name in sorted([*folders, *files]):
+            yield os.path.join(folder, name)
+
+
+def _keep(kept: Path, source: Source) -> None:
+    scratch = kept.with_suffix(f".{os.getpid()}")
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        scratch.write_text(json.dumps(dataclasses.asdict(source)), encoding="utf-8")
+        os.replace(scratch, kept)
+    except OSError:
+        # The cache only saves time; without a writable one the next run reads the files again.
+        return

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+"""Language packs, placed beside the code so that no container needs the network to speak another language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from .errors import BuildError
+from .fetch import Cache, sha256_of, verify
+from .layer import Layer
+from .progress import say
+from .tree import entries
+
+TARGET = "opt/campus-moodle/lang"
+_CONFIG = "langconfig.php"
+
+
+def collect(cache: Cache, wanted: Iterable[dict[str, Any]]) -> dict[str, Path]:
+    """Language code to the archive of its pack.
+
+    A pack without a checksum comes from the cache, or over HTTPS: language packs change daily and are published without one.
+
+    :param wanted: dicts with code, url, sha256 (may be empty) and path (an archive on this machine, may be empty).
+    """
+    packs = {}
+    for item in wanted:
+        kept = cache.directory / "languages" / item["branch"] / f"{item['code']}.zip"
+        if item.get("path"):
+            packs[item["code"]] = Path(item["path"])
+        elif item.get("sha256"):
+            packs[item["code"]] = cache.get(item["url"], item["sha256"])
+        else:
+            packs[item["code"]] = kept if kept.is_file() else cache.get_unpinned(item["url"], kept)
+        if item.get("sha256"):
+            verify(packs[item["code"]], item["sha256"])
+        else:
+            say(f"language {item['code']} has sha256 {sha256_of(packs[item['code']])}")
+    _check_parents(packs)
+    return packs
+
+
+def _check_parents(packs: dict[str, Path]) -> None:
+    for code, archive in packs.items():
+        parent = _parent(code, archive)
+        if parent not in ("", "en", *packs):
+            msg = f"The language {code} is a variant of {parent}: add {parent} to the languages too."
+            raise BuildError(msg)
+
+
+def _parent(code: str, archive: Path) -> str:
+    for entry in entries(archive):
+        if entry.path == _CONFIG:
+            with entry.open() as file:
+                text = file.read().decode("utf-8", "replace")
+            match = re.search(r"\$string\['parentlanguage'\]\s*=\s*'([^']*)'", text)
+            return match.group(1) if match else ""
+    msg = f"The archive of the language {code} ({archive.name}) is not a language pack: it has no {_CONFIG} in its top folder."
+    raise BuildError(msg)
+
+
+def write(layer: Layer, packs: dict[str, Path]) -> None:
+    """Add the packs to a layer."""
+    for code, archive in packs.items():
+        say(f"language {code}")
+        layer.directory(f"{TARGET}/{code}")
+        for entry in entries(archive):
+            layer.entry(f"{TARGET}/{code}", entry)

@@ -1,0 +1,42 @@
+<?php
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Copyright: (c) 2026, campus.moodle contributors
+
+// The last steps of an install, each safe to repeat. Reads one JSON object: site_id, language, complete (whether Moodle's own
+// last steps were cut), full_name, short_name. Reports what it changed.
+
+define('CLI_SCRIPT', true);
+
+$campuswish = json_decode(stream_get_contents(STDIN), true, 8, JSON_THROW_ON_ERROR);
+
+require '/srv/moodle/config.php';
+require __DIR__ . '/report.php';
+
+$campuschanged = [];
+
+if ($campuswish['complete']) {
+    // What install_cli_database does after it has set rolesactive.
+    require_once $CFG->libdir . '/adminlib.php';
+    if (function_exists('admin_apply_default_settings')) {
+        \core\session\manager::set_user(get_admin());
+        admin_apply_default_settings(null, false);
+    }
+    if ($DB->get_manager()->table_exists('course')) {
+        $DB->execute("UPDATE {course} SET fullname = ? WHERE format = 'site' AND fullname = ''", [$campuswish['full_name']]);
+        $DB->execute("UPDATE {course} SET shortname = ? WHERE format = 'site' AND shortname = ''", [$campuswish['short_name']]);
+    }
+    $campuschanged[] = 'defaults';
+}
+
+foreach (['campus_site_id' => $campuswish['site_id'], 'lang' => $campuswish['language']] as $campusname => $campusvalue) {
+    if ($campusvalue !== '' && (string) get_config('core', $campusname) !== $campusvalue) {
+        set_config($campusname, $campusvalue);
+        $campuschanged[] = $campusname;
+    }
+}
+
+if ($campuswish['complete']) {
+    purge_all_caches();
+}
+
+campus_report(['changed' => $campuschanged]);

@@ -1,0 +1,47 @@
+<?php
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Copyright: (c) 2026, campus.moodle contributors
+
+declare(strict_types=1);
+
+namespace Campus\Moodle;
+
+/** Where Moodle keeps its application caches. */
+final class Caches
+{
+    private const IGBINARY = 2;
+    private const PHP_SERIALIZER = 1;
+
+    /**
+     * @param array<string, mixed> $values
+     * @param bool $check compare only
+     * @return array{changed: bool, before: ?string, after: ?string} the server before and after; null: files
+     */
+    public static function apply(array $values, bool $check = false): array
+    {
+        return Child::inside('caches', [], json_encode(['check' => $check, 'store' => self::store($values)], JSON_THROW_ON_ERROR));
+    }
+
+    /**
+     * @param array<string, mixed> $values
+     * @return array<string, mixed>|null
+     */
+    private static function store(array $values): ?array
+    {
+        $host = $values['MOODLE_CACHE_HOST'];
+        if ($host === '') {
+            return null;
+        }
+        return [
+            'server' => str_starts_with($host, '/') ? $host : "$host:{$values['MOODLE_CACHE_PORT']}",
+            'prefix' => SiteSettings::keyPrefix($values),
+            'password' => $values['MOODLE_CACHE_PASSWORD'],
+            'serializer' => extension_loaded('igbinary') ? self::IGBINARY : self::PHP_SERIALIZER,
+            'compressor' => 0,
+            'connectiontimeout' => 1,
+            'encryption' => 0,
+            'cafile' => '',
+            'clustermode' => 0,
+        ];
+    }
+}

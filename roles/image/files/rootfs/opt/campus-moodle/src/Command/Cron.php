@@ -1,0 +1,23 @@
+<?php
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Copyright: (c) 2026, campus.moodle contributors
+
+declare(strict_types=1);
+
+namespace Campus\Moodle\Command;
+
+use Campus\Moodle\Command;
+use Campus\Moodle\Image;
+use Campus\Moodle\SiteSettings;
+use Campus\Moodle\TaskLoop;
+
+/** cron: scheduled and adhoc tasks. Several containers may run it; Moodle's own limits hold. */
+final class Cron implements Command
+{
+    public function run(array $arguments): int
+    {
+        Arguments::allow($arguments, []);
+        $values = SiteSettings::prepare('site');
+        return (new TaskLoop([Image::script('cron'), '--keep-alive=' . $values['MOODLE_CRON_KEEP_ALIVE']]))->run();
+    }
+}

@@ -1,0 +1,101 @@
+<?php
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Copyright: (c) 2026, campus.moodle contributors
+
+declare(strict_types=1);
+
+namespace Campus\Moodle;
+
+/**
+ * Runs one of Moodle's task scripts again and again, for as long as the container lives. While no task may run
+ * (maintenance, pending upgrade, database away, cron disabled) it waits, quietly, and says once why. When the container is
+ * asked to stop, the script is told once; it finishes its current task and ends.
+ */
+final class TaskLoop
+{
+    /** A script that ends sooner is not started again before so many seconds. */
+    private const LEAST_SECONDS = 10;
+    private const FIRST_PAUSE = 5;
+    private const LONGEST_PAUSE = 60;
+
+    private bool $stopped = false;
+    private int $child = 0;
+    private string $said = '';
+
+    /** @param list<string> $command PHP script and arguments */
+    public function __construct(private readonly array $command)
+    {
+    }
+
+    public function run(): int
+    {
+        pcntl_async_signals(true);
+        foreach ([SIGTERM, SIGINT, SIGQUIT] as $signal) {
+            pcntl_signal($signal, $this->stop(...));
+        }
+        $pause = self::FIRST_PAUSE;
+        while (!$this->stopped) {
+            $pause = $this->once() ? self::FIRST_PAUSE : min(self::LONGEST_PAUSE, $pause * 2);
+            $this->rest($pause);
+        }
+        return ExitCode::OK;
+    }
+
+    /** @return bool whether all was well */
+    private function once(): bool
+    {
+        $reasons = Readiness::reasonsAgainstTasks();
+        $this->say($reasons === [] ? 'Running tasks.' : 'No tasks for now: ' . implode(' ', $reasons));
+        if ($reasons !== []) {
+            return true; // nothing wrong with us: look again soon
+        }
+        $started = time();
+        $exit = $this->start();
+        if ($exit !== 0 && !$this->stopped) {
+            Log::line(basename($this->command[0]) . " ended with exit status $exit.");
+            return false;
+        }
+        $this->rest(self::LEAST_SECONDS - (time() - $started));
+        return true;
+    }
+
+    private function start(): int
+    {
+        $process = proc_open([PHP_BINARY, ...$this->command], [['file', '/dev/null', 'r'], STDOUT, STDERR], $pipes);
+        if ($process === false) {
+            return 1;
+        }
+        $this->child = proc_get_status($process)['pid'];
+        do {
+            usleep(300000);
+            $status = proc_get_status($process);
+        } while ($status['running']);
+        $this->child = 0;
+        proc_close($process);
+        return $status['signaled'] ? 128 + $status['termsig'] : $status['exitcode'];
+    }
+
+    private function stop(): void
+    {
+        if (!$this->stopped && $this->child > 0) {
+            posix_kill($this->child, SIGTERM); // a second one would end it at once
+        }
+        $this->stopped = true;
+    }
+
+    /** Sleeps, but not longer than until the container is asked to stop. */
+    private function rest(int $seconds): void
+    {
+        for ($until = microtime(true) + $seconds; !$this->stopped && microtime(true) < $until;) {
+            usleep(200000);
+        }
+    }
+
+    private function say(string $sentence): void
+    {
+        if ($sentence !== $this->said) {
+            Log::line($sentence);
+            $this->said = $sentence;
+        }
+    }
+}

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+#
+# Builds one of the Go programs that package registries offer as source only, and prints the path of the binary.
+#   go_build.sh docker-compose|mailhog [OUTPUT]
+# The version and the hashes of everything that goes in are locked in tools/go/<name>/{go.mod,go.sum}. The result is
+# static, stripped, kept as $MOODLE_CACHE/bin/<name>-<version>, and built only when that file is missing.
+# OUTPUT gets a copy. Exit status: 0 built or present, 1 no usable Go or the build failed, 2 bad usage.
+
+set -euo pipefail
+
+# name | module whose version counts | package to build | prefix of that version that the file name drops | linker flags, @ is the version
+PROGRAMS='
+docker-compose|github.com/docker/compose/v2|github.com/docker/compose/v2/cmd||-X github.com/docker/compose/v2/internal.Version=@
+mailhog|github.com/mailhog/MailHog|github.com/mailhog/MailHog|v|
+'
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "error: $1"; exit "${2:-1}"; }
+
+name=${1:-}
+row=$(grep "^${name:-?}|" <<<"$PROGRAMS") || die "usage: go_build.sh docker-compose|mailhog [OUTPUT]" 2
+IFS='|' read -r _ module package dropped ldflags <<<"$row"
+
+locked="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/tools/go/$name"
+version=$(awk -v module="$module" '$1 == module { print $2 }' "$locked/go.mod")
+needed=$(awk '$1 == "go" { print $2 }' "$locked/go.mod")
+binary=${MOODLE_CACHE:-$HOME/.cache/campus.moodle}/bin/$name-${version#"$dropped"}
+
+# Dies with one sentence unless a Go of at least the version in go.mod is on the PATH.
+require_go() {
+  local advice="Go $needed or newer is needed to build $name (scripts/setup.sh go installs one)"
+  command -v go >/dev/null || die "$advice, and there is no go command here"
+  local found
+  found=$(go env GOVERSION)
+  found=${found#go}
+  found=${found%% *}
+  [ "$(printf '%s\n' "$needed" "$found" | sort -V | head -n 1)" = "$needed" ] \
+    || die "$advice, and this one is $found (Debian 12's package golang-go is 1.19)"
+}
+
+# Builds into a file beside the final one and renames it, so that a cut build never looks like a finished one.
+build() {
+  local partial started=$SECONDS
+  mkdir -p "${binary%/*}"
+  partial=$(mktemp "$binary.XXXXXX")
+  # shellcheck disable=SC2064  # the path is wanted as it is now
+  trap "rm -f '$partial'" EXIT
+  say "building $name $version from its Go module (minutes with an empty cache, then it is kept)"
+  # readonly: what is not locked is refused. local: no other Go is fetched behind our back.
+  (cd "$locked" && CGO_ENABLED=0 GOFLAGS=-mod=readonly GOWORK=off GOTOOLCHAIN=local \
+    go build -trimpath -buildvcs=false -ldflags "-s -w ${ldflags//@/$version}" -o "$partial" "$package") >&2 \
+    || die "building $name $version failed; what Go said is above"
+  chmod 0755 "$partial"
+  mv "$partial" "$binary"
+  trap - EXIT
+  say "built $binary in $((SECONDS - started)) s"
+}
+
+if [ ! -x "$binary" ]; then
+  require_go
+  build
+fi
+if [ $# -ge 2 ]; then
+  install -D -m 0755 "$binary" "$2"
+fi
+printf '%s\n' "$binary"

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+
+"""The rollout on a Docker that lives in memory: what it does, in which order, and that it can be cut anywhere."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import ComposeProject
+from ansible_collections.campus.moodle.plugins.module_utils._compose_image import ImageError
+from ansible_collections.campus.moodle.plugins.module_utils._compose_plan import Site
+from ansible_collections.campus.moodle.plugins.module_utils._compose_rollout import Rollout, RolloutError
+from ansible_collections.campus.moodle.tests.unit.plugins.module_utils.compose_fakes import SCALES, FakeDocker, FakeFiles, definition
+
+INSTALL = (0, {"action": "install"})
+NONE = (0, {"action": "none"})
+CODE = (0, {"action": "code", "maintenance_required": False})
+UPGRADE = (0, {"action": "upgrade", "maintenance_required": True})
+REFUSED = (4, {"problems": [{"code": "downgrade", "sentence": "Moodle cannot go back."}]})
+
+
+def rollout(docker: FakeDocker, files: FakeFiles, text: str) -> Rollout:
+    """Return a rollout whose clock runs without waiting."""
+    now = iter(range(100000))
+    compose = ComposeProject(docker, project="moodle-x", directory="/x")
+    return Rollout(compose, files, text, timeout=5, sleep=lambda _seconds: None, clock=lambda: next(now))
+
+
+def run(docker: FakeDocker, files: FakeFiles, text: str) -> list[str]:
+    """Plan and run; return the sentences of the plan."""
+    work = rollout(docker, files, text)
+    plan = work.plan()
+    if not plan.nothing:
+        work.run(plan)
+    return plan.sentences()
+
+
+def running_site(answers: dict[str, t.Any] | None = None, version: str = "1") -> tuple[FakeDocker, FakeFiles]:
+    """Return a machine with a complete site."""
+    docker = FakeDocker(answers)
+    docker.start_all(definition(version))
+    return docker, FakeFiles(definition(version), Site(f"site:{version}"))
+
+
+def complete(docker: FakeDocker, version: str) -> bool:
+    """Return whether exactly the wanted containers run."""
+    wanted = {name: [f"{name}-{version}" if name in ("php", "web", "cron") else name] * scale for name, scale in SCALES.items()}
+    return {name: docker.serving(name) for name in SCALES} == wanted and len(docker.containers) == sum(SCALES.values())
+
+
+def test_first_run_installs_after_the_database_is_up() -> None:
+    docker, files = FakeDocker({"preflight": INSTALL}), FakeFiles()
+    run(docker, files, definition())
+    assert docker.commands == [
+        "up postgres",
+        "up pooler",
+        "preflight --json",
+        "install",
+        "up php php=2",
+        "up web web=1",
+        "up php web cron proxy",
+    ]
+    assert complete(docker, "1")
+    assert (files.site, files.text) == (Site("site:1"), definition())
+
+
+def test_second_run_does_nothing() -> None:
+    docker, files = running_site()
+    assert run(docker, files, definition()) == []
+    assert docker.commands == []
+
+
+def test_new_code_stands_beside_the_old_until_it_serves() -> None:
+    docker, files = running_site({"preflight": NONE})
+    run(docker, files, definition("2"))
+    assert docker.commands == [
+        "preflight --json",
+        "up php php=4",
+        "up web web=2",
+        "stop web",
+        "rm web",
+        "stop php php",
+        "rm php php",
+        "up php web cron proxy",
+    ]
+    assert complete(docker, "2")
+
+
+def test_code_that_moodle_upgrades_without_maintenance() -> None:
+    docker, files = running_site({"preflight": CODE})
+    run(docker, files, definition("2"))
+    assert docker.commands[:3] == ["preflight --json", "upgrade", "up php php=4"]
+    assert complete(docker, "2")
+
+
+def test_upgrade_drains_tasks_and_shows_maintenance_until_new_code_serves() -> None:
+    docker, files = running_site({"preflight": UPGRADE})
+    run(docker, files, definition("2"))
+    order = [
+        "maintenance on",
+        "stop cron",
+        "upgrade --allow-maintenance",
+        "up php php=4",
+        "rm php php",
+        "up php web cron proxy",
+        "maintenance off",
+    ]
+    assert [line for line in docker.commands if line in order] == order
+    assert complete(docker, "2")
+    assert files.site == Site("site:2")
+
+
+def test_refusal_touches_nothing() -> None:
+    docker, files = running_site({"preflight": REFUSED})
+    with pytest.raises(ImageError, match="Moodle cannot go back"):
+        run(docker, files, definition("2"))
+    assert docker.commands == ["preflight --json"]
+    assert complete(docker, "1")
+    assert (files.text, files.site) == (definition("1"), Site("site:1"))
+
+
+def test_refusal_on_a_fresh_machine_leaves_nothing() -> None:
+    docker, files = FakeDocker({"preflight": REFUSED}), FakeFiles()
+    with pytest.raises(ImageError):
+        run(docker, files, definition())
+    assert (docker.containers, files.text) == ({}, "")
+
+
+def test_failed_upgrade_that_changed_nothing_goes_back() -> None:
+    failed = (5, {"problems": ["Nothing in the database was changed; the site runs as before."]})
+    docker, files = running_site({"preflight": UPGRADE, "upgrade": failed})
+    with pytest.raises(RolloutError, match="goes on with the version it had"):
+        run(docker, files, definition("2"))
+    assert docker.commands[-2:] == ["maintenance off", "start cron"]
+    assert complete(docker, "1")
+    assert (files.text, files.site) == (definition("1"), Site("site:1"))
+
+
+def test_failed_upgrade_that_changed_the_database_stays_in_maintenance() -> None:
+    docker, files = running_site({"preflight": UPGRADE, "upgrade": (5, {"problems": ["It broke."]})})
+    with pytest.raises(RolloutError, match="stays in maintenance"):
+        run(docker, files, definition("2"))
+    assert "maintenance off" not in docker.commands
+    assert files.site.maintenance
+
+
+def test_new_containers_that_never_serve_are_removed() -> None:
+    docker, files = running_site({"preflight": NONE})
+    docker.broken = {"php-2"}
+    with pytest.raises(RolloutError, match="its last words"):
+        run(docker, files, definition("2"))
+    assert complete(docker, "1")
+    assert files.text == definition("1")
+
+
+def test_changed_configuration_needs_no_look_at_the_database() -> None:
+    docker, files = running_site()
+    run(docker, files, definition("1", cron={"hash": "cron-new", "image": "site:1", "scale": 1}))
+    assert docker.commands == ["up php web cron proxy"]
+
+
+def test_scaling_up_starts_only_what_is_missing() -> None:
+    docker, files = running_site()
+    run(docker, files, definition("1", web={"hash": "web-1", "image": "site:1", "scale": 3}))
+    assert docker.serving("web") == ["web-1"] * 3
+    assert docker.serving("php") == ["php-1"] * 2
+
+
+def test_unhealthy_backing_service_is_stopped_and_started() -> None:
+    docker, files = running_site()
+    next(row for row in docker.containers.values() if row["service"] == "postgres")["health"] = "unhealthy"
+    run(docker, files, definition())
+    assert docker.commands[:2] == ["stop postgres", "up postgres"]
+
+
+CUTS = [
+    "maintenance on",
+    "stop cron",
+    "upgrade",
+    "up php",
+    "up web",
+    "stop web",
+    "rm web",
+    "stop php",
+    "rm php",
+    "up php web",
+    "maintenance off",
+]
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_run_that_was_cut_is_continued(cut: str) -> None:
+    docker, files = running_site({"preflight": UPGRADE})
+    docker.cut = cut
+    with pytest.raises(KeyboardInterrupt):
+        run(docker, files, definition("2"))
+    docker.cut = ""
+    docker.answers = {"preflight": NONE if "upgrade --allow-maintenance" in docker.commands else UPGRADE}
+    run(docker, files, definition("2"))
+    assert complete(docker, "2")
+    assert files.site == Site("site:2")
+    assert ("maintenance on" in docker.commands) == ("maintenance off" in docker.commands)
+
+
+def test_check_mode_asks_the_image_and_starts_nothing() -> None:
+    docker, files = running_site({"preflight": UPGRADE})
+    work = rollout(docker, files, definition("2"))
+    sentences = work.foresee(work.plan())
+    assert sentences[-1] == "site: the image would upgrade the database in maintenance mode"
+    assert docker.commands == ["preflight --json"]

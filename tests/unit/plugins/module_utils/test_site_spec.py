@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+
+"""The description of a site: every bad input gives one sentence, and a good one gives the whole description."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.campus.moodle.plugins.module_utils import _site_spec
+from ansible_collections.campus.moodle.plugins.module_utils._site_spec import (
+    SECRETS,
+    Surroundings,
+    build_spec,
+    load_options,
+    place,
+    safe_name,
+)
+from ansible_collections.campus.moodle.plugins.module_utils._site_spec_rules import FILES, IDENTIFIERS, MAIL_ADDRESSES, NUMBERS, SIZES
+from ansible_collections.campus.moodle.plugins.module_utils._site_spec_rules_address import PORTS
+from ansible_collections.campus.moodle.plugins.module_utils._site_spec_sizes import SIZES as PRESETS
+
+ARGUMENT_SPECS = Path(_site_spec.__file__).resolve().parents[2] / "roles" / "site" / "meta" / "argument_specs.yml"
+OPTIONS = load_options(yaml.safe_load(ARGUMENT_SPECS.read_text(encoding="utf-8")))
+THERE = {"moodle.tgz", "lock.yml", "cert.pem", "key.pem", "ca.pem", "/cache/bin/mailhog"}
+LEAST: dict[str, t.Any] = {"moodle_hostname": "moodle.example.edu"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """As much of a branch as the rules read."""
+
+    postgresql_minimum: int
+    security_until: str
+
+
+def around(**changes: t.Any) -> Surroundings:
+    """Return surroundings in which the files of THERE exist."""
+    branches = {"4.4": Row(13, "2025-12-08"), "4.5": Row(13, "2027-10-04"), "5.2": Row(16, "2027-10-04")}
+    values = {
+        "branches": branches,
+        "find": lambda path: f"/here/{path.lstrip('/')}" if path in THERE else None,
+        "today": "2026-11-20",
+        "inventory_hostname": "Physics_1.example",
+        "cache_directory": "/cache",
+        "catcher": "/cache/bin/mailhog",
+    }
+    return Surroundings(**{**values, **changes})
+
+
+def problems_of(given: dict[str, t.Any]) -> list[str]:
+    """Return the problems of a description that has everything else right."""
+    return build_spec(OPTIONS, {**LEAST, **given}, around()).problems
+
+
+# id, what is given, and what the only sentence must contain
+BAD: list[tuple[str, dict[str, t.Any], tuple[str, ...]]] = [
+    ("unknown branch", {"moodle_branch": "9.9"}, ("moodle_branch is '9.9'", "choose one of 4.4, 4.5, 5.2")),
+    ("branch past its date", {"moodle_branch": "4.4"}, ("2025-12-08", "moodle_allow_unsupported_branch")),
+    ("release of another branch", {"moodle_release": "5.2.1"}, ("moodle_release is '5.2.1'", "moodle_branch is '4.5'")),
+    ("release is no release", {"moodle_release": "latest"}, ("which is no release",)),
+    ("misspelt variable", {"moodle_hostnam": "x"}, ("moodle_hostnam is not a variable", "did you mean moodle_hostname?")),
+    ("strange variable", {"moodle_zzzzqqqq": "x"}, ("moodle_zzzzqqqq is not a variable", "remove it")),
+    ("no address", {"moodle_hostname": None}, ("moodle_hostname is missing",)),
+    ("underscore in host name", {"moodle_hostname": "my_moodle.edu"}, ("moodle_hostname is 'my_moodle.edu'", "no host name")),
+    ("URL as host name", {"moodle_hostname": "https://moodle.edu"}, ("moodle_hostname", "without a scheme")),
+    ("bad bind address", {"moodle_bind_address": "eth0"}, ("moodle_bind_address is 'eth0'",)),
+    ("URL without scheme", {"moodle_url": "moodle.example.edu"}, ("moodle_url is 'moodle.example.edu'",)),
+    ("URL with bad port", {"moodle_url": "http://moodle.example.edu:99999"}, ("moodle_url", "no address")),
+    ("URL with path", {"moodle_url": "http://moodle.example.edu:18080/lms"}, ("remove the path '/lms'",)),
+    ("URL with query", {"moodle_url": "http://moodle.example.edu:18080/?a=1"}, ("the query",)),
+    ("URL of another host", {"moodle_url": "http://other.edu:18080"}, ("give one of them only",)),
+    ("https without TLS", {"moodle_url": "https://moodle.example.edu"}, ("moodle_tls is none", "moodle_tls_certificate")),
+    ("http with TLS", {"moodle_url": "http://moodle.example.edu", "moodle_tls": "external"}, ("write https",)),
+    ("no certificate", {"moodle_tls": "certificate", "moodle_tls_private_key": "key.pem"}, ("moodle_tls_certificate is missing",)),
+    ("no key", {"moodle_tls": "certificate", "moodle_tls_certificate": "cert.pem"}, ("moodle_tls_private_key is missing",)),
+    ("certificate not there", {"moodle_tls_certificate": "no.pem"}, ("moodle_tls_certificate is 'no.pem'", "does not exist")),
+    ("ACME without address", {"moodle_tls": "acme", "moodle_bind_address": "0.0.0.0"}, ("moodle_acme_email is missing",)),
+    ("ACME on loopback", {"moodle_tls": "acme", "moodle_acme_email": "a@b.edu"}, ("cannot reach",)),
+    (
+        "ACME for a local name",
+        {"moodle_tls": "acme", "moodle_acme_email": "a@b.edu", "moodle_bind_address": "0.0.0.0", "moodle_hostname": "box"},
+        ("no public host name",),
+    ),
+    ("bad network", {"moodle_trusted_proxies": ["10.0.0.0/99"]}, ("'10.0.0.0/99'", "CIDR")),
+    (
+        "same port twice",
+        {"moodle_environment": "development", "moodle_database_host_port": 18080},
+        ("moodle_database_host_port and moodle_http_port are both 18080",),
+    ),
+    ("port out of range", {"moodle_http_port": 70000}, ("moodle_http_port is 70000",)),
+    ("port is a word", {"moodle_http_port": "http"}, ("moodle_http_port is 'http'", "whole number")),
+    ("unknown target", {"moodle_target": "swarm"}, ("moodle_target is 'swarm'", "compose")),
+    ("unknown size", {"moodle_size": "huge"}, ("moodle_size is 'huge'", "small or medium or large")),
+    ("bad name", {"moodle_name": "Physics Lab"}, ("moodle_name is 'Physics Lab'",)),
+    ("memory without unit", {"moodle_php_memory": "1024"}, ("moodle_php_memory is '1024'", "unit")),
+    ("too little memory", {"moodle_php_memory": "64m"}, ("too small", "256m")),
+    ("too little database memory", {"moodle_database_memory": "128m"}, ("moodle_database_memory", "256m")),
+    ("no replicas", {"moodle_php_replicas": 0}, ("moodle_php_replicas is 0", "from 1 to 64")),
+    (
+        "replicas without shared sessions",
+        {"moodle_php_replicas": 2, "moodle_session_store": "database"},
+        ("set moodle_session_store to valkey",),
+    ),
+    (
+        "PostgreSQL too old",
+        {"moodle_branch": "5.2", "moodle_database_version": "13", "moodle_database_host": "db", "moodle_database_password": "x"},
+        ("needs PostgreSQL 16 or later",),
+    ),
+    ("own PostgreSQL of another version", {"moodle_database_version": "16"}, ("the site's own database is PostgreSQL 17",)),
+    ("version is a word", {"moodle_database_version": "new"}, ("moodle_database_version is 'new'",)),
+    ("external database without password", {"moodle_database_host": "db.example.edu"}, ("moodle_database_password", "is needed")),
+    (
+        "database on the container's own loopback",
+        {"moodle_database_host": "localhost", "moodle_database_password": "x"},
+        ("moodle_database_host is 'localhost'", "container"),
+    ),
+    ("password for the own database", {"moodle_database_password": "x"}, ("generates its password",)),
+    (
+        "verify-full without authority",
+        {"moodle_database_host": "db", "moodle_database_password": "x", "moodle_database_sslmode": "verify-full"},
+        ("moodle_database_sslrootcert",),
+    ),
+    ("long prefix", {"moodle_database_prefix": "moodle_tables_"}, ("moodle_database_prefix", "at most 10")),
+    ("empty admin password", {"moodle_admin_password": ""}, ("moodle_admin_password is empty",)),
+    ("empty SMTP password", {"moodle_smtp_password": "  ", "moodle_smtp_host": "mail.example.edu"}, ("moodle_smtp_password is empty",)),
+    ("weak admin password", {"moodle_admin_password": "CANARY12"}, ("password policy",)),
+    ("source not there", {"moodle_source": "nowhere.tgz"}, ("moodle_source is 'nowhere.tgz'", "does not exist")),
+    (
+        "two sources",
+        {"moodle_source": "moodle.tgz", "moodle_archive_url": "https://x/y.tgz", "moodle_archive_sha256": "a" * 64},
+        ("keep one of them",),
+    ),
+    ("archive without checksum", {"moodle_archive_url": "https://x/y.tgz"}, ("moodle_archive_sha256",)),
+    ("checksum is none", {"moodle_archive_sha256": "abc"}, ("64 hexadecimal digits",)),
+    ("image without services image", {"moodle_image": "x:1"}, ("moodle_services_image",)),
+    ("image and source", {"moodle_image": "x:1", "moodle_services_image": "y:1", "moodle_source": "moodle.tgz"}, ("built already",)),
+    ("live code in production", {"moodle_code_directory": "/srv/code"}, ("moodle_environment is production",)),
+    ("relative directory", {"moodle_directory": "moodle"}, ("moodle_directory is 'moodle'", "absolute path")),
+    ("bad language", {"moodle_languages": ["German"]}, ("'German'", "no language pack")),
+    ("language not built in", {"moodle_language": "de"}, ("add it to moodle_languages",)),
+    ("bad mail address", {"moodle_admin_email": "admin@localhost"}, ("moodle_admin_email is 'admin@localhost'",)),
+    ("flat settings", {"moodle_settings": {"theme": "boost"}}, ("component to name to value",)),
+    ("structured setting", {"moodle_settings": {"core": {"theme": ["boost"]}}}, ("core.theme",)),
+    ("settings is a list", {"moodle_settings": ["theme"]}, ("but must be a mapping",)),
+    ("catcher not built", {"moodle_mail_catcher": True, "moodle_mail_catcher_binary": "/nowhere"}, ("'/nowhere' does not exist",)),
+    ("not a boolean", {"moodle_reverse_proxy": "perhaps"}, ("must be true or false",)),
+]
+
+
+@pytest.mark.parametrize(("given", "words"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
+def test_bad_input_gives_one_sentence(given: dict[str, t.Any], words: tuple[str, ...]) -> None:
+    problems = problems_of(given)
+    assert len(problems) == 1, problems
+    assert all(word in problems[0] for word in words), problems[0]
+    assert problems[0][-1] in ".?"
+
+
+def test_all_problems_come_at_once() -> None:
+    given = {row: value for _id, rows, _words in BAD[:9] for row, value in rows.items() if row != "moodle_hostname"}
+    assert len(problems_of(given)) >= 4
+
+
+def test_the_least_description_is_enough() -> None:
+    outcome = build_spec(OPTIONS, LEAST, around())
+    assert outcome.problems == []
+    spec = outcome.spec
+    assert (spec["name"], spec["project"], spec["directory"]) == (
+        "physics-1-example",
+        "moodle-physics-1-example",
+        "/opt/moodle/physics-1-example",
+    )
+    assert spec["url"] == "http://moodle.example.edu:18080"
+    assert (spec["php"]["memory"], spec["php"]["cpus"], spec["database"]["memory"]) == (1024, 1.0, 512)
+    assert [row["variable"] for row in spec["published"]] == ["moodle_http_port"]
+    assert spec["admin"]["email"] == "admin@moodle.example.edu"
+
+
+# id, what is given, the address that follows
+ADDRESSES = [
+    ("standard port", {"moodle_http_port": 80}, "http://moodle.example.edu"),
+    ("URL wins", {"moodle_url": "http://moodle.example.edu:18080/"}, "http://moodle.example.edu:18080"),
+    (
+        "certificate",
+        {"moodle_tls": "certificate", "moodle_tls_certificate": "cert.pem", "moodle_tls_private_key": "key.pem"},
+        "https://moodle.example.edu:18443",
+    ),
+    ("external", {"moodle_tls": "external"}, "https://moodle.example.edu"),
+    ("IPv6", {"moodle_hostname": "fd00::1"}, "http://[fd00::1]:18080"),
+]
+
+
+@pytest.mark.parametrize(("given", "url"), [row[1:] for row in ADDRESSES], ids=[row[0] for row in ADDRESSES])
+def test_the_address_follows(given: dict[str, t.Any], url: str) -> None:
+    outcome = build_spec(OPTIONS, {**LEAST, **given}, around())
+    assert outcome.problems == []
+    assert outcome.spec["url"] == url
+
+
+def test_development_publishes_the_documented_ports() -> None:
+    spec = build_spec(OPTIONS, {**LEAST, "moodle_environment": "development"}, around()).spec
+    assert [(row["service"], row["address"], row["port"]) for row in spec["published"]] == [
+        ("proxy", "127.0.0.1", 18080),
+        ("postgres", "127.0.0.1", 15432),
+        ("valkey-sessions", "127.0.0.1", 16379),
+        ("mail", "127.0.0.1", 11025),
+        ("mail", "127.0.0.1", 18025),
+    ]
+
+
+def test_without_its_program_the_mail_catcher_is_left_out_with_a_warning() -> None:
+    outcome = build_spec(OPTIONS, {**LEAST, "moodle_environment": "development"}, around(catcher="/nowhere"))
+    assert outcome.problems == []
+    assert outcome.spec["mail"]["catcher"] is False
+    assert any("/nowhere" in sentence for sentence in outcome.warnings)
+
+
+def test_text_from_an_ini_inventory_is_cast() -> None:
+    spec = build_spec(
+        OPTIONS, {**LEAST, "moodle_http_port": "8080", "moodle_php_cpus": "1.5", "moodle_database_pooler": "no"}, around()
+    ).spec
+    assert (spec["http_port"], spec["php"]["cpus"], spec["database"]["pooler"]) == (8080, 1.5, False)
+
+
+def test_no_secret_enters_the_description() -> None:
+    given = {**LEAST, "moodle_admin_password": "CANARY-aA1", "moodle_database_host": "db", "moodle_database_password": "CANARY"}
+    outcome = build_spec(OPTIONS, given, around())
+    assert outcome.problems == []
+    assert "CANARY" not in repr(outcome)
+    assert outcome.spec["secrets_given"] == ["admin_password", "database_password"]
+
+
+def test_no_secret_enters_a_sentence() -> None:
+    assert "CANARY" not in repr(problems_of({"moodle_admin_password": ["CANARY"], "moodle_database_password": "CANARY"}))
+
+
+def test_tables_name_only_options() -> None:
+    named = {
+        *SIZES,
+        *NUMBERS,
+        *IDENTIFIERS,
+        *MAIL_ADDRESSES,
+        *FILES,
+        *PORTS,
+        *SECRETS,
+        *(name for preset in PRESETS.values() for name in preset),
+    }
+    assert named <= set(OPTIONS)
+
+
+def test_every_option_has_a_place_of_its_own() -> None:
+    places = [place(name) for name in OPTIONS]
+    assert len(set(places)) == len(places)
+    assert not {path[:1] for path in places if len(path) == 2} & {path for path in places if len(path) == 1}
+
+
+def test_presets_have_the_same_options() -> None:
+    assert len({frozenset(preset) for preset in PRESETS.values()}) == 1
+
+
+@pytest.mark.parametrize(("host", "name"), [("Physics", "physics"), ("a.b_c", "a-b-c"), ("-x-", "x"), ("x" * 60, "x" * 40)])
+def test_names_are_made_safe(host: str, name: str) -> None:
+    assert safe_name(host) == name

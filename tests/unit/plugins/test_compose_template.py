@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+
+"""The compose file: rendered for several descriptions, it is valid, holds no secret, and every container is locked down."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
+from ansible_collections.campus.moodle.plugins.module_utils import _site_spec
+
+ROLE = Path(_site_spec.__file__).resolve().parents[2] / "roles" / "site"
+OPTIONS = _site_spec.load_options(yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8")))
+IDENTITY = {"site_id": "8f14e45f-ceea-467f-a0d6-3f2a2a3f2b0e", "generations": {"database_password": 2}}
+IMAGES = {"site": "campus.moodle/site:4.5.1-0123456789ab", "services": "campus.moodle/services:0123456789ab", "alias": "php-0123456789ab"}
+
+
+class Row(t.NamedTuple):
+    """As much of a branch as the rules read."""
+
+    postgresql_minimum: int = 13
+    security_until: str = "2099-01-01"
+
+
+def describe(given: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return the checked description of a site."""
+    around = _site_spec.Surroundings({"4.5": Row()}, lambda path: f"/here/{path}", "2026-11-20", "physics", "/cache", "/cache/bin/mailhog")
+    outcome = _site_spec.build_spec(OPTIONS, {"moodle_hostname": "moodle.example.edu", **given}, around)
+    assert outcome.problems == []
+    return outcome.spec
+
+
+def render(spec: dict[str, t.Any]) -> str:
+    """Render the template as the role does."""
+    template = (ROLE / "templates" / "compose.yml.j2").read_text(encoding="utf-8")
+    templar = Templar(loader=DataLoader(), variables={"site": spec, "images": IMAGES, "identity": IDENTITY})
+    return str(templar.template(trust_as_template(template)))
+
+
+SITES: dict[str, dict[str, t.Any]] = {
+    "least": {},
+    "development": {"moodle_environment": "development"},
+    "live code": {"moodle_environment": "development", "moodle_code_directory": "/srv/code"},
+    "large": {"moodle_size": "large", "moodle_bind_address": "0.0.0.0", "moodle_tls": "acme", "moodle_acme_email": "a@b.edu"},
+    "certificate": {"moodle_tls": "certificate", "moodle_tls_certificate": "c", "moodle_tls_private_key": "k"},
+    "external everything": {
+        "moodle_tls": "external",
+        "moodle_database_host": "db.example.edu",
+        "moodle_database_password": "CANARY",
+        "moodle_database_sslmode": "verify-full",
+        "moodle_database_sslrootcert": "ca.pem",
+        "moodle_session_host": "sessions.example.edu",
+        "moodle_session_password": "CANARY",
+        "moodle_cache_host": "cache.example.edu",
+        "moodle_smtp_host": "mail.example.edu",
+        "moodle_smtp_user": "moodle",
+        "moodle_smtp_password": "CANARY",
+        "moodle_trusted_proxies": ["10.0.0.0/8"],
+    },
+    "nothing beside": {
+        "moodle_database_pooler": False,
+        "moodle_session_store": "database",
+        "moodle_cache_store": "file",
+        "moodle_adhoc_replicas": 0,
+    },
+    "no services at all": {
+        "moodle_database_host": "db",
+        "moodle_database_password": "CANARY",
+        "moodle_database_pooler": False,
+        "moodle_session_store": "database",
+        "moodle_cache_store": "file",
+    },
+    "awkward text": {"moodle_full_name": "Physik: \"Ä\" & $HOME 'x' %}", "moodle_forced_settings": {"core": {"a": "$b"}}},
+}
+
+
+@pytest.fixture(scope="module", params=SITES, ids=list(SITES))
+def rendered(request: pytest.FixtureRequest) -> tuple[str, str, dict[str, t.Any]]:
+    """Return name, text and parsed compose file of one description."""
+    text = render(describe(SITES[request.param]))
+    return request.param, text, yaml.safe_load(text)
+
+
+def test_every_service_is_locked_down(rendered: tuple[str, str, dict[str, t.Any]]) -> None:
+    _name, _text, compose = rendered
+    for name, service in compose["services"].items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert "mem_limit" in service, name
+        assert "max-size" in service["logging"]["options"], name
+
+
+def test_no_secret_is_in_the_file(rendered: tuple[str, str, dict[str, t.Any]]) -> None:
+    _name, text, compose = rendered
+    assert "CANARY" not in text
+    used = {
+        secret["source"] if isinstance(secret, dict) else secret
+        for service in compose["services"].values()
+        for secret in service.get("secrets", [])
+    }
+    assert used == set(compose["secrets"])
+
+
+def test_every_volume_is_used(rendered: tuple[str, str, dict[str, t.Any]]) -> None:
+    _name, _text, compose = rendered
+    mounts = [mount for service in compose["services"].values() for mount in service.get("volumes", [])]
+    used = {mount.split(":")[0] for mount in mounts if isinstance(mount, str) and not mount.startswith((".", "/"))}
+    assert used == set(compose["volumes"])
+
+
+def test_only_the_proxy_is_published_in_production(rendered: tuple[str, str, dict[str, t.Any]]) -> None:
+    name, _text, compose = rendered
+    publishing = {service for service, row in compose["services"].items() if row.get("ports")}
+    assert publishing == ({"proxy", "postgres", "valkey-sessions", "mail"} if name in ("development", "live code") else {"proxy"})
+
+
+def test_only_the_one_off_service_reads_the_admin_password(rendered: tuple[str, str, dict[str, t.Any]]) -> None:
+    _name, _text, compose = rendered
+    assert [name for name, row in compose["services"].items() if "admin_password" in row.get("secrets", [])] == ["cli"]
+
+
+def test_awkward_text_arrives_as_it_is() -> None:
+    compose = yaml.safe_load(render(describe(SITES["awkward text"])))
+    environment = compose["services"]["cli"]["environment"]
+    assert environment["MOODLE_FULL_NAME"].replace("$$", "$") == SITES["awkward text"]["moodle_full_name"]
+    assert json.loads(environment["MOODLE_FORCED_SETTINGS"].replace("$$", "$")) == {"core": {"a": "$b"}}
+
+
+@pytest.mark.skipif(shutil.which("docker") is None, reason="needs the docker command with its Compose plugin")
+def test_compose_accepts_it(rendered: tuple[str, str, dict[str, t.Any]], tmp_path: Path) -> None:
+    if subprocess.run(["docker", "compose", "version"], check=False, capture_output=True).returncode != 0:
+        pytest.skip("needs Docker's Compose plugin")
+    command = ["docker", "compose", "--project-directory", str(tmp_path), "--file", "-", "config", "--quiet"]
+    result = subprocess.run(command, input=rendered[1], check=False, capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "")

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+"""Role docker_engine: what it knows of platforms, how it merges settings, and what it reads from a machine."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROLE = Path(__file__).resolve().parents[3] / "roles" / "docker_engine"
+
+DOCKER_CE = ["docker-ce", "docker-ce-cli", "containerd.io", "docker-buildx-plugin"]
+# host name -> (distribution, version, os family), docker_engine_source, packages of the engine, of Compose, path of Docker's repository
+PLATFORMS: dict[str, tuple[tuple[str, str, str], str, list[str], list[str], str]] = {
+    "debian12": (("Debian", "12.11", "Debian"), "auto", ["docker.io", "ca-certificates", "apparmor"], [], "debian"),
+    "debian13": (
+        ("Debian", "13.1", "Debian"),
+        "auto",
+        ["docker.io", "docker-cli", "ca-certificates", "apparmor"],
+        ["docker-compose"],
+        "debian",
+    ),
+    "jammy": (("Ubuntu", "22.04", "Debian"), "auto", ["docker.io", "ca-certificates", "apparmor"], ["docker-compose-v2"], "ubuntu"),
+    "noble": (("Ubuntu", "24.04", "Debian"), "docker", DOCKER_CE, ["docker-compose-plugin"], "ubuntu"),
+    "rhel9": (("RedHat", "9.6", "RedHat"), "auto", DOCKER_CE, ["docker-compose-plugin"], "rhel"),
+    "rocky10": (("Rocky", "10.0", "RedHat"), "auto", [*DOCKER_CE, "kernel-modules-extra"], ["docker-compose-plugin"], "centos"),
+    "alma9": (("AlmaLinux", "9.6", "RedHat"), "distribution", [], [], "centos"),
+}
+UNKNOWN = {
+    "debian11": ("Debian", "11.9", "Debian"),
+    "ubuntu2210": ("Ubuntu", "22.10", "Debian"),
+    "fedora": ("Fedora", "42", "RedHat"),
+    "suse": ("openSUSE Leap", "15.6", "Suse"),
+}
+SETTINGS_BEFORE = {"runtimes": {"other": {"path": "/bin/other"}}, "debug": True, "log-opts": {"tag": "x"}}
+PLAYBOOK = """
+- hosts: all
+  gather_facts: false
+  vars:
+    docker_engine_options: {debug: null, labels: [a=b]}
+    docker_engine_registry_mirrors: [https://mirror.example]
+    __docker_engine_survey_result: {stdout: "{{ survey | to_json }}"}
+  tasks:
+    # Cacheable facts are what ansible_facts holds, so the role asks the machine for nothing.
+    - ansible.builtin.set_fact:
+        ansible_distribution: "{{ platform[0] }}"
+        ansible_distribution_version: "{{ platform[1] }}"
+        ansible_distribution_major_version: "{{ platform[1] | split('.') | first }}"
+        ansible_os_family: "{{ platform[2] }}"
+        ansible_service_mgr: systemd
+        cacheable: true
+    - block:
+        - ansible.builtin.include_role:
+            name: campus.moodle.docker_engine
+            tasks_from: platform
+            public: true
+        - ansible.builtin.set_fact:
+            found:
+              packages: "{{ __docker_engine_packages }}"
+              compose: "{{ __docker_engine_compose_packages }}"
+              path: "{{ __docker_engine_repository_path }}"
+              settings: "{{ __docker_engine_daemon_options }}"
+              changed: "{{ __docker_engine_changed_options }}"
+      rescue:
+        - ansible.builtin.set_fact:
+            found: {refused: "{{ ansible_failed_result.msg }}"}
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - ansible.builtin.copy:
+        dest: "{{ out }}"
+        mode: "0600"
+        content: "{{ dict(groups['all'] | zip(groups['all'] | map('extract', hostvars, 'found'))) | to_json }}"
+"""
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """What the role makes of each platform. Facts are made up, so that one run on one machine covers all."""
+    home = tmp_path_factory.mktemp("platforms")
+    hosts = {name: {"platform": list(row[0]), "docker_engine_source": row[1]} for name, row in PLATFORMS.items()}
+    hosts |= {name: {"platform": list(row)} for name, row in UNKNOWN.items()}
+    survey = {"daemon_json": json.dumps(SETTINGS_BEFORE)}
+    inventory = {"all": {"hosts": hosts, "vars": {"ansible_connection": "local", "survey": survey}}}
+    (home / "inventory.yml").write_text(yaml.safe_dump(inventory))
+    (home / "playbook.yml").write_text(PLAYBOOK)
+    command = ["ansible-playbook", "-i", "inventory.yml", "playbook.yml", "-e", f"out={home / 'found.json'}"]
+    done = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads((home / "found.json").read_text())
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_platform_has_its_packages(known: dict[str, dict[str, Any]], name: str) -> None:
+    _facts, _source, packages, compose, path = PLATFORMS[name]
+    assert (known[name]["packages"], known[name]["compose"], known[name]["path"]) == (packages, compose, path)
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_unknown_platform_is_refused(known: dict[str, dict[str, Any]], name: str) -> None:
+    distribution, version, _family = UNKNOWN[name]
+    assert f"{distribution} {version} is not supported." in known[name]["refused"]
+
+
+def test_settings_are_merged(known: dict[str, dict[str, Any]]) -> None:
+    """Keys of others stay, the role's are set, null removes, and what nobody asked for does not appear."""
+    assert known["debian13"]["settings"] == {
+        "runtimes": {"other": {"path": "/bin/other"}},
+        "log-driver": "json-file",
+        "log-opts": {"tag": "x", "max-size": "10m", "max-file": "3"},
+        "live-restore": True,
+        "registry-mirrors": ["https://mirror.example"],
+        "labels": ["a=b"],
+    }
+    changed = ["debug", "labels", "live-restore", "log-driver", "log-opts", "registry-mirrors"]
+    assert sorted(known["debian13"]["changed"]) == changed
+
+
+def test_defaults_equal_argument_specs() -> None:
+    options = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    defaults = yaml.safe_load((ROLE / "defaults/main.yml").read_text())
+    assert {name: option["default"] for name, option in options.items()} == defaults
+
+
+def survey(tmp_path: Path, docker: str, *users: str) -> dict[str, Any]:
+    """Run files/survey.sh with a `docker` made of the given shell lines ("" for none)."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for tool in ["sh", "sed", "head", "id", "tr", "grep", "cat", "cut", "sha256sum"]:
+        (programs / tool).symlink_to(next(p for p in [Path("/usr/bin") / tool, Path("/bin") / tool] if p.exists()))
+    if docker:
+        (programs / "docker").write_text(f"#!/bin/sh\n{docker}\n")
+        (programs / "docker").chmod(0o755)
+    command = ["/bin/sh", "-s", "--", *users]
+    script = (ROLE / "files/survey.sh").read_text()
+    done = subprocess.run(command, input=script, env={"PATH": str(programs)}, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+RUNNING = 'case "$1" in info) echo "20.10.24+dfsg1 3 true active";; compose) echo v2.40.3;; esac'
+STOPPED = 'case "$1" in info) echo "  "; exit 1;; compose) echo "2.26.1-4";; esac'
+
+
+@pytest.mark.parametrize(
+    ("docker", "expected"),
+    [
+        (
+            RUNNING,
+            {"running": True, "version": "20.10.24+dfsg1", "containers": 3, "live_restore": True, "swarm": True, "compose": "2.40.3"},
+        ),
+        (STOPPED, {"running": False, "version": "", "containers": 0, "live_restore": False, "swarm": False, "compose": "2.26.1-4"}),
+        ("exit 1", {"running": False, "version": "", "containers": 0, "live_restore": False, "swarm": False, "compose": ""}),
+        ("", {"running": False, "version": "", "containers": 0, "live_restore": False, "swarm": False, "compose": ""}),
+    ],
+    ids=["running", "stopped", "broken", "absent"],
+)
+def test_survey_reads_engine_and_compose(tmp_path: Path, docker: str, expected: dict[str, Any]) -> None:
+    assert expected.items() <= survey(tmp_path, docker).items()
+
+
+def test_survey_looks_users_up(tmp_path: Path) -> None:
+    found = survey(tmp_path, "", "root", 'no"body', "nobody-here")
+    assert found["missing_users"] == ['no"body', "nobody-here"]
