@@ -3,6 +3,7 @@
 # Copyright: (c) 2026, campus.moodle contributors
 #
 #   demo.sh up      set this machine up and run the main job: a Moodle site in Docker Compose
+#   demo.sh build   build the demo's images and deploy nothing
 #   demo.sh down    remove the site; its data go only with CONFIRM=yes
 #
 # Real Moodle is used where it can be had, in this order: MOODLE_SOURCE (an archive or a directory), an official archive in
@@ -27,13 +28,18 @@ payload() {
   fi
 }
 
-up() {
+# with_payload PLAYBOOK: runs a playbook of the collection on the demo's inventory, with the machine prepared for it.
+with_payload() {
   mkdir -p "$DEMO"
-  "$REPOSITORY/scripts/setup.sh" python compose mailhog engine
-  (umask 077; payload > "$DEMO/payload.json")
-  say "running playbooks/site.yml"
-  ansible-playbook -i "$INVENTORY" "$REPOSITORY/playbooks/site.yml" -e "@$DEMO/payload.json" "$@"
+  "$REPOSITORY/scripts/setup.sh" python engine mailhog
+  payload > "$DEMO/payload.json"
+  say "running playbooks/$1"
+  ansible-playbook -i "$INVENTORY" "$REPOSITORY/playbooks/$1" -e "@$DEMO/payload.json"
 }
+
+up() { with_payload site.yml; }
+
+build() { with_payload build.yml; }
 
 down() {
   local confirmation=()
@@ -42,6 +48,6 @@ down() {
 }
 
 case "${1:-}" in
-  up | down) "$@" ;;
-  *) die "usage: demo.sh up|down" ;;
+  up | build | down) "$1" ;;
+  *) die "usage: demo.sh up|build|down" ;;
 esac

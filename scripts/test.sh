@@ -39,8 +39,13 @@ run_unit() {
 }
 
 run_image() {
-  scripts/setup.sh engine php
-  PYTHONPATH="$COLLECTIONS" pytest -q -p no:cacheprovider tests/image
+  local built site services
+  built=$(scripts/demo.sh build)
+  site=$(sed -n 's/.*"site": "\(campus[^"]*\)".*/\1/p' <<<"$built")
+  services=$(sed -n 's/.*"services": "\(campus[^"]*\)".*/\1/p' <<<"$built")
+  [ -n "$site" ] && [ -n "$services" ] || die "playbooks/build.yml named no images: $built"
+  MOODLE_TEST_IMAGE="$site" MOODLE_TEST_SERVICES_IMAGE="$services" \
+    PYTHONPATH="$COLLECTIONS" pytest -q -p no:cacheprovider tests/image
 }
 
 run_molecule() {

@@ -36,7 +36,7 @@ class ActionModule(ActionBase):
     """Runs on the control node alone; reads only, so it is the same in check mode."""
 
     _requires_connection = False
-    _VALID_ARGS = frozenset()
+    _VALID_ARGS: frozenset[str] = frozenset()
 
     def run(self, tmp: t.Optional[str] = None, task_vars: t.Optional[dict[str, t.Any]] = None) -> dict[str, t.Any]:
         """Return the description, or fail with every problem."""

@@ -61,10 +61,12 @@ def problems(machine: Machine, needs: Needs) -> list[str]:
         has = f"is {machine.compose}" if machine.compose else "is missing"
         least = ".".join(map(str, COMPOSE_MINIMUM))
         found.append(
-            f"Docker's Compose plugin {has}, but {least} or later is needed; install it, for example with the role campus.moodle.docker_engine."
+            f"Docker's Compose plugin {has}, but {least} or later is needed; install it, for example with the role "
+            "campus.moodle.docker_engine."
         )
     found += [
-        f"{directory} has {size / GIGABYTE:.1f} GB of free disk space, but moodle_disk_minimum asks for {needs.disk / GIGABYTE:.1f} GB; free some, or lower it."
+        f"{directory} has {size / GIGABYTE:.1f} GB of free disk space, but moodle_disk_minimum asks for "
+        f"{needs.disk / GIGABYTE:.1f} GB; free some, or lower it."
         for directory, size in machine.free.items()
         if size < needs.disk
     ]
@@ -84,6 +86,7 @@ def warnings(machine: Machine, needs: Needs) -> list[str]:
     """Return one sentence for each thing that is allowed but doubtful."""
     if machine.engine and needs.memory > machine.memory:
         return [
-            f"The containers may use {needs.memory / GIGABYTE:.1f} GB of memory together, but the machine has {machine.memory / GIGABYTE:.1f} GB."
+            f"The containers may use {needs.memory / GIGABYTE:.1f} GB of memory together, "
+            f"but the machine has {machine.memory / GIGABYTE:.1f} GB."
         ]
     return []

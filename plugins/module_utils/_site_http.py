@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import http.client
+import ipaddress
 import json
 import socket
 import ssl
@@ -44,8 +45,10 @@ class Visitor:
 
     def __init__(self, url: str, address: str, port: int, *, tls: bool) -> None:
         self._site = urllib.parse.urlsplit(url)
-        # Something must answer on this address of the machine; "every address" is reached through the loopback one.
-        self._address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
+        # "Every address" is no address to connect to; the loopback one is among them.
+        published = ipaddress.ip_address(address)
+        loopback = "127.0.0.1" if published.version == 4 else "::1"
+        self._address = loopback if published.is_unspecified else address
         self._port = port
         self._tls = tls
 

@@ -64,10 +64,7 @@ def plan(secret: Secret, kept: t.Mapping[str, t.Optional[str]], directory: str, 
     for reader, content in kept.items():
         if content is not None and not content.strip():
             path = os.path.join(directory, reader, secret.name)
-            raise SecretError(
-                f"The secret file {path} is empty; restore it from a backup. Remove it only if the site has never been installed, "
-                "then a new one is generated."
-            )
+            raise SecretError(f"The secret file {path} is empty; restore it from a backup.")
     existing = next((content for content in kept.values() if content is not None), None)
     wanted = secret.value if secret.value is not None else existing
     if wanted is None and known:

@@ -139,11 +139,20 @@ def database(values: Values, _around: t.Any) -> t.Iterator[str]:
     if password and file:
         yield "moodle_database_password and moodle_database_password_file are both given; keep one of them."
     if not host and (password or file):
-        yield "moodle_database_password is given, but the site's own database generates its password; remove it, or give moodle_database_host."
+        yield (
+            "moodle_database_password is given, but the site's own database generates its password; "
+            "remove it, or give moodle_database_host."
+        )
     if not host and values["moodle_database_sslmode"] != "disable":
-        yield f"moodle_database_sslmode is {values['moodle_database_sslmode']}, which is for an existing server; give moodle_database_host, or remove it."
+        yield (
+            f"moodle_database_sslmode is {values['moodle_database_sslmode']}, which is for an existing server; "
+            "give moodle_database_host, or remove it."
+        )
     if values["moodle_database_sslmode"] == "verify-full" and not values["moodle_database_sslrootcert"]:
-        yield "moodle_database_sslmode is verify-full without moodle_database_sslrootcert; name the authority's certificate on the control node."
+        yield (
+            "moodle_database_sslmode is verify-full without moodle_database_sslrootcert; "
+            "name the authority's certificate on the control node."
+        )
 
 
 def sessions(values: Values, _around: t.Any) -> t.Iterator[str]:
@@ -155,7 +164,10 @@ def sessions(values: Values, _around: t.Any) -> t.Iterator[str]:
             "set moodle_session_store to valkey, or moodle_php_replicas to 1."
         )
     if values["moodle_session_password"] and not values["moodle_session_host"]:
-        yield "moodle_session_password is given, but the site's own session store generates its password; remove it, or give moodle_session_host."
+        yield (
+            "moodle_session_password is given, but the site's own session store generates its password; "
+            "remove it, or give moodle_session_host."
+        )
     for option in ("moodle_session_host", "moodle_cache_host", "moodle_smtp_host"):
         if values[option] and not types.is_hostname(values[option]):
             yield f"{option} is {values[option]!r}, which is no host name; give the name or address of the server."
@@ -173,7 +185,10 @@ def settings(values: Values, _around: t.Any) -> t.Iterator[str]:
     for option in ("moodle_settings", "moodle_forced_settings"):
         for component, names in values[option].items():
             if not isinstance(names, dict):
-                yield f"{option} has {component!r} with {names!r}; write it as component to name to value, for example core: {{theme: boost}}."
+                yield (
+                    f"{option} has {component!r} with {names!r}; write it as component to name to value, "
+                    "for example core: {theme: boost}."
+                )
                 continue
             for key, value in names.items():
                 if isinstance(value, (dict, list)):

@@ -75,7 +75,9 @@ def code_directory(values: Values, _around: t.Any) -> t.Iterator[str]:
     """Live editing is for development."""
     given = values["moodle_code_directory"]
     if given and values["moodle_environment"] != "development":
-        yield f"moodle_code_directory is {given!r} but moodle_environment is production; remove it, or set moodle_environment to development."
+        yield (
+            f"moodle_code_directory is {given!r} but moodle_environment is production; remove it, or set moodle_environment to development."
+        )
     for option in ("moodle_code_directory", "moodle_directory"):
         if values[option] and not values[option].startswith("/"):
             yield f"{option} is {values[option]!r}; give an absolute path of the machine."

@@ -47,8 +47,8 @@ class Inputs:
     base: str = "bootstrap"
     base_reference: str = ""
     base_date: str = ""
-    mirror: str = "http://deb.debian.org/debian"
-    security_mirror: str = "http://deb.debian.org/debian-security"
+    mirror: str = ""
+    security_mirror: str = ""
     allow_unsupported_branch: bool = False
     mail_catcher: str = ""
     cache_directory: str = ""

@@ -68,10 +68,16 @@ def test_the_base_is_minimal_and_signed(spec: dict[str, Any]) -> None:
     assert arguments[:2] == ["mmdebstrap", "--variant=minbase"]
     assert '--aptopt=Apt::Install-Recommends "false"' in arguments
     assert not [argument for argument in arguments if "trusted" in argument or "unauth" in argument.lower()]
+    assert arguments[-2:] == ["bookworm", "/x/root.tar"]
+
+
+def test_mirrors_of_ones_own_replace_those_of_debian(spec: dict[str, Any]) -> None:
+    mirrors = {"mirror": "http://mirror.example.edu/debian", "security_mirror": "http://mirror.example.edu/debian-security"}
+    arguments = base.bootstrap_arguments({**spec["site"]["base"], **mirrors}, Path("/x/root.tar"))
     assert arguments[-3:] == [
-        "deb http://deb.debian.org/debian bookworm main",
-        "deb http://deb.debian.org/debian bookworm-updates main",
-        "deb http://deb.debian.org/debian-security bookworm-security main",
+        "deb http://mirror.example.edu/debian bookworm main",
+        "deb http://mirror.example.edu/debian bookworm-updates main",
+        "deb http://mirror.example.edu/debian-security bookworm-security main",
     ]
 
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 module campus.moodle/tools/docker-compose
 
 go 1.24.9

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 module campus.moodle/tools/mailhog
 
 go 1.24.0

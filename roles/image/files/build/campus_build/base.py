@@ -62,7 +62,7 @@ def _bootstrap(engine: Engine, spec: dict[str, Any], raw: str, scratch: Path) ->
 
 def bootstrap_arguments(spec: dict[str, Any], archive: Path) -> list[str]:
     """The command line of mmdebstrap. Pure, so it can be tested."""
-    suite, mirror, security = spec["suite"], spec["mirror"], spec["security_mirror"]
+    suite = spec["suite"]
     return [
         "mmdebstrap",
         "--variant=minbase",
@@ -79,10 +79,16 @@ def bootstrap_arguments(spec: dict[str, Any], archive: Path) -> list[str]:
         f'--customize-hook=sh {shlex.quote(str(SCRIPTS / "after.sh"))} "$1"',
         suite,
         str(archive),
-        f"deb {mirror} {suite} main",
-        f"deb {mirror} {suite}-updates main",
-        f"deb {security} {suite}-security main",
+        *_sources(suite, spec["mirror"], spec["security_mirror"]),
     ]
+
+
+def _sources(suite: str, mirror: str, security: str) -> list[str]:
+    """Package sources for the mirrors that are given; none where mmdebstrap's own choice (Debian's mirrors) stands."""
+    if not mirror:
+        return []
+    lines = [f"deb {mirror} {suite} main", f"deb {mirror} {suite}-updates main"]
+    return [*lines, f"deb {security} {suite}-security main"] if security else lines
 
 
 def recipe(spec: dict[str, Any]) -> list[str]:

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+"""What the runtime accepts as environment, and the sentence for each value that it does not."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import pytest
+from runtime import PhpFailure, call
+
+USAGE = 2
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, str]:
+    """Return paths of secret files, by name."""
+    contents = {
+        "database": "pass'word\\with $specials\n",
+        "admin": "Adm1n=--\n",
+        "empty": "\n",
+        "salt": secrets.token_hex(32),
+        "weak": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    }
+    for name, text in contents.items():
+        (tmp_path / name).write_text(text)
+    return {name: str(tmp_path / name) for name in contents} | {"nowhere": str(tmp_path / "nowhere")}
+
+
+@pytest.fixture
+def site(files: dict[str, str]) -> dict[str, str]:
+    """Return the smallest environment that describes a site."""
+    return {
+        "MOODLE_URL": "https://moodle.example.edu",
+        "MOODLE_DATABASE_HOST": "db",
+        "MOODLE_DATABASE_PASSWORD_FILE": files["database"],
+    }
+
+
+def test_the_smallest_site(site: dict[str, str]) -> None:
+    values = call("Environment::read", "site", site)
+    assert values["MOODLE_DATABASE_PASSWORD"] == "pass'word\\with $specials"
+    assert values["MOODLE_DATABASE_PORT"] == 5432
+    assert values["MOODLE_UPLOAD_MAX"] == 200 << 20
+    assert values["MOODLE_FORCED_SETTINGS"] == []
+    assert "MOODLE_ADMIN_PASSWORD" not in values
+
+
+def test_the_web_server_needs_no_secret() -> None:
+    values = call("Environment::read", "web", {"MOODLE_TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8::/32,192.0.2.7"})
+    assert values["MOODLE_TRUSTED_PROXIES"] == ["10.0.0.0/8", "2001:db8::/32", "192.0.2.7"]
+    assert values["MOODLE_PHP_HOST"] == "php"
+    assert not [name for name in values if "PASSWORD" in name]
+
+
+def test_every_problem_is_named_at_once() -> None:
+    with pytest.raises(PhpFailure) as wrong:
+        call("Environment::read", "install", {})
+    assert wrong.value.exit == USAGE
+    assert sorted(sentence.split()[0] for sentence in wrong.value.sentences) == [
+        "MOODLE_ADMIN_EMAIL",
+        "MOODLE_ADMIN_PASSWORD_FILE",
+        "MOODLE_DATABASE_HOST",
+        "MOODLE_DATABASE_PASSWORD_FILE",
+        "MOODLE_URL",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "part"),
+    [
+        ("MOODLE_URL", "moodle.example.edu", "must start with http"),
+        ("MOODLE_URL", "https://moodle.example.edu/", "slash at the end"),
+        ("MOODLE_URL", "https://moodle.example.edu/public", "without path"),
+        ("MOODLE_URL", "https://user:geheim@moodle.example.edu", "without path, user, password"),
+        ("MOODLE_URL", "https://Moodle.example.edu", "not a valid name"),
+        ("MOODLE_URL", "https://moodle_example..edu", "not a valid name"),
+        ("MOODLE_DATABASE_PORT", "0", "whole number from 1 to 65535"),
+        ("MOODLE_DATABASE_PORT", "5432x", "whole number"),
+        ("MOODLE_DATABASE_PREFIX", "", None),
+        ("MOODLE_DATABASE_PREFIX", "Mdl_", "lower case"),
+        ("MOODLE_DATABASE_PREFIX", "campus_", "campus_moodle_install"),
+        ("MOODLE_DATABASE_SSLMODE", "prefer", "disable, require, verify-full"),
+        ("MOODLE_DATABASE_SSLMODE", "verify-full", "MOODLE_DATABASE_SSLROOTCERT"),
+        ("MOODLE_ENVIRONMENT", "staging", "production, development"),
+        ("MOODLE_REVERSE_PROXY", "yes", "true or false"),
+        ("MOODLE_UPLOAD_MAX", "lots", "number with K, M or G"),
+        ("MOODLE_SITE_ID", "7", "UUID"),
+        ("MOODLE_SMTP_USER", "mailer", "MOODLE_SMTP_PASSWORD_FILE is not"),
+        ("MOODLE_FORCED_SETTINGS", "[1", "not a JSON object"),
+        ("MOODLE_FORCED_SETTINGS", '{"core": {"dbpass": "x"}}', "cannot force core/dbpass"),
+        ("MOODLE_DATABASE_PASSWORD", "geheim", "must not be in the environment"),
+    ],
+)
+def test_bad_values(site: dict[str, str], name: str, value: str, part: str | None) -> None:
+    if part is None:
+        assert call("Environment::read", "site", site | {name: value})
+        return
+    with pytest.raises(PhpFailure) as wrong:
+        call("Environment::read", "site", site | {name: value})
+    assert wrong.value.exit == USAGE
+    assert len(wrong.value.sentences) == 1
+    assert part in wrong.value.sentences[0]
+    assert "geheim" not in wrong.value.sentences[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "part"),
+    [
+        ("MOODLE_DATABASE_PASSWORD_FILE", "empty", "is empty"),
+        ("MOODLE_DATABASE_PASSWORD_FILE", "nowhere", "not a readable file"),
+        ("MOODLE_SALT_FILE", "weak", "too easy to guess"),
+        ("MOODLE_SESSION_PASSWORD_FILE", "empty", "is empty"),
+    ],
+)
+def test_bad_secrets(site: dict[str, str], files: dict[str, str], name: str, file: str, part: str) -> None:
+    with pytest.raises(PhpFailure) as wrong:
+        call("Environment::read", "site", site | {name: files[file]})
+    assert len(wrong.value.sentences) == 1
+    assert part in wrong.value.sentences[0]
+
+
+def test_settings_to_enforce() -> None:
+    wanted = call("WantedSettings::parse", '{"core": {"a": true, "b": false, "c": 7, "d": null}, "mod_forum": {"x": "y"}}')
+    assert wanted == {"core": {"a": "1", "b": "0", "c": "7", "d": None}, "mod_forum": {"x": "y"}}
+    assert call("WantedSettings::parse", "") == []
+
+
+@pytest.mark.parametrize("text", ["[1]", "{", '{"core": 1}', '{"Bad name": {}}', '{"core": {"a": [1]}}'])
+def test_settings_that_cannot_be_enforced(text: str) -> None:
+    with pytest.raises(PhpFailure) as wrong:
+        call("WantedSettings::parse", text)
+    assert wrong.value.exit == USAGE
+
+
+def test_secret_values_never_show() -> None:
+    shown = call(
+        "Mask::settings",
+        {
+            "core": {"smtppass": "x1", "country": "DE"},
+            "auth_oidc": {"clientsecret": "x2", "apikey": "x3", "token": None, "keyboard": "qwertz"},
+        },
+        "(secret)",
+    )
+    assert shown == {
+        "core": {"smtppass": "(secret)", "country": "DE"},
+        "auth_oidc": {"clientsecret": "(secret)", "apikey": "(secret)", "token": None, "keyboard": "qwertz"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("branch", "php", "postgresql", "count"),
+    [
+        ("405", "8.2.29", 150013, 0),
+        ("405", "8.4.1", 150013, 1),
+        ("405", "8.2.29", 120000, 1),
+        ("503", "8.2.29", 150000, 2),
+        ("503", "8.4.1", 170000, 0),
+        ("999", "5.3.0", 90000, 0),
+        ("405", "8.2.29", 0, 0),
+    ],
+)
+def test_requirements(branch: str, php: str, postgresql: int, count: int) -> None:
+    loaded = [
+        "iconv", "mbstring", "curl", "openssl", "ctype", "zip", "zlib", "gd", "SimpleXML", "SPL", "pcre", "dom", "xml",
+        "xmlreader", "intl", "json", "hash", "fileinfo", "sodium", "pgsql", "pdo_pgsql",
+    ]  # fmt: skip
+    assert len(call("Requirements::unmet", branch, php, postgresql, loaded)) == count
+    assert "gd" in call("Requirements::unmet", branch, php, postgresql, [name for name in loaded if name != "gd"])[-1]
