@@ -200,6 +200,11 @@ class Site:
         volume = f"--volume={self.data}:/var/moodledata"
         return self.engine.start(command, self.image, command, *HARDENING, volume, *options, env=self.environment | environment)
 
+    def wish(self, wishes: str) -> None:
+        """Ask the rehearsal payload for a behaviour, such as a slow installation; real Moodle is slow by itself and ignores it."""
+        command = ["--entrypoint=sh", self.image, "-c", "cat >/var/moodledata/rehearsal.json"]
+        docker("run", "--rm", "--interactive", f"--volume={self.data}:/var/moodledata", *command, stdin=wishes)
+
     def sql(self, statement: str) -> str:
         """Run SQL in the site's database."""
         return self.engine.sql(self.database, statement)

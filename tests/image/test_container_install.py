@@ -90,9 +90,11 @@ def test_a_site_without_mark_is_adopted(engine: Engine, site: Site) -> None:
 
 
 def test_an_install_that_was_cut_is_resumed(empty_site: Site) -> None:
+    empty_site.wish('{"install_seconds": 20}')
     container = empty_site.start("install")
     wait_until(lambda: int(empty_site.sql("SELECT count(*) FROM pg_tables WHERE tablename LIKE 'mdl_%'")) >= 3, 60, "the first tables")
     docker("kill", container)
+    empty_site.wish("{}")
     assert empty_site.run("preflight").result["state"] == "partial"
     done = empty_site.run("install")
     assert done.code == 0, done.log[-3000:]

@@ -144,8 +144,13 @@ BAD: list[tuple[str, dict[str, t.Any], tuple[str, ...]]] = [
     ("bad language", {"moodle_languages": ["German"]}, ("'German'", "no language pack")),
     ("language not built in", {"moodle_language": "de"}, ("add it to moodle_languages",)),
     ("bad mail address", {"moodle_admin_email": "admin@localhost"}, ("moodle_admin_email is 'admin@localhost'",)),
-    ("flat settings", {"moodle_settings": {"theme": "boost"}}, ("component to name to value",)),
+    ("flat settings", {"moodle_settings": {"theme": "boost"}}, ("write component, name and value",)),
     ("structured setting", {"moodle_settings": {"core": {"theme": ["boost"]}}}, ("core.theme",)),
+    (
+        "secret among the settings",
+        {"moodle_settings": {"core": {"smtppass": "CANARY", "passwordpolicy": "1"}}},
+        ("core.smtppass", "moodle_secret_settings"),
+    ),
     ("settings is a list", {"moodle_settings": ["theme"]}, ("but must be a mapping",)),
     ("catcher not built", {"moodle_mail_catcher": True, "moodle_mail_catcher_binary": "/nowhere"}, ("'/nowhere' does not exist",)),
     ("not a boolean", {"moodle_reverse_proxy": "perhaps"}, ("must be true or false",)),
@@ -235,7 +240,15 @@ def test_no_secret_enters_the_description() -> None:
 
 
 def test_no_secret_enters_a_sentence() -> None:
-    assert "CANARY" not in repr(problems_of({"moodle_admin_password": ["CANARY"], "moodle_database_password": "CANARY"}))
+    given = {
+        "moodle_admin_password": ["CANARY"],
+        "moodle_database_password": "CANARY",
+        "moodle_settings": {"core": {"smtppass": "CANARY"}},
+        "moodle_secret_settings": {"smtppass": "CANARY"},
+    }
+    problems = problems_of(given)
+    assert len(problems) == 4
+    assert "CANARY" not in repr(problems)
 
 
 def test_tables_name_only_options() -> None:

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+
+"""site.yml: the first run, the second run, and check mode."""
+
+from __future__ import annotations
+
+import typing as t
+
+if t.TYPE_CHECKING:
+    from support.site import Site
+
+
+def test_first_run_ends_well(site: Site) -> None:
+    """The fixture has asserted the exit status; here the site has to be up at once, with no further waiting."""
+    assert site.is_ready()
+
+
+def test_second_run_changes_nothing(site: Site) -> None:
+    before = site.identities()
+    run = site.deploy()
+    assert (run.rc, run.changed_tasks, run.total("changed")) == (0, [], 0)
+    assert site.identities() == before
+
+
+def test_check_mode_of_the_running_site_shows_no_change(site: Site) -> None:
+    before = site.identities()
+    run = site.deploy("--check", "--diff")
+    assert (run.rc, run.changed_tasks, run.total("changed")) == (0, [], 0)
+    assert site.identities() == before
+
+
+def test_declared_setting_is_shown_first_and_then_enforced(site: Site) -> None:
+    declared: dict[str, t.Any] = {"moodle_settings": {"core": {"supportname": "Help desk of the e2e tier"}}}
+    query = "SELECT value FROM mdl_config WHERE name = 'supportname'"
+    before = site.sql(query)
+
+    shown = site.deploy("--check", "--diff", **declared)
+    assert shown.rc == 0, shown.reasons
+    assert shown.total("changed") == 1, shown.changed_tasks
+    assert "Help desk of the e2e tier" in shown.output
+    assert site.sql(query) == before
+
+    site.variables.update(declared)
+    applied = site.deploy("--diff")
+    assert (applied.rc, applied.total("changed")) == (0, 1), applied.changed_tasks
+    assert site.sql(query) == "Help desk of the e2e tier"
+    assert site.deploy().total("changed") == 0
+
+
+def test_setting_changed_by_hand_is_put_right(site: Site) -> None:
+    site.execute("php", "php", "/srv/moodle/admin/cli/cfg.php", "--name=supportname", "--set=by hand")
+    assert site.deploy().total("changed") == 1
+    assert site.sql("SELECT value FROM mdl_config WHERE name = 'supportname'") == "Help desk of the e2e tier"
+
+
+def test_check_mode_of_a_virgin_site_creates_nothing(make_site: t.Callable[..., Site]) -> None:
+    virgin = make_site("e2e-virgin")
+    run = virgin.deploy("--check", "--diff")
+    assert run.rc == 0, run.reasons
+    assert run.total("changed") > 0, "a new site is a change"
+    assert not virgin.directory.exists()
+    assert not virgin.containers()
+    assert not virgin.volumes()
