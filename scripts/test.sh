@@ -13,20 +13,28 @@ tracked() { git -C "$REPOSITORY" ls-files -co --exclude-standard -- "$@"; }
 
 lint_yaml() { yamllint --strict .; }
 lint_python() { ruff check . && ruff format --check .; }
-lint_types() { PYTHONPATH="$COLLECTIONS" mypy --no-error-summary --exclude '(^|/)tests/' -p ansible_collections.campus.moodle.plugins && mypy --no-error-summary roles/image/files/build; }
-lint_shell() { tracked '*.sh' .ci/run | xargs shellcheck --external-sources; }
-lint_php() { tracked '*.php' | xargs -n 1 -P 2 php -l >/dev/null; }
+check_types() { mypy --config-file "$REPOSITORY/pyproject.toml" --cache-dir "$MOODLE_CACHE/mypy" --no-error-summary "$@"; }
+lint_types() {
+  # The collection is checked under its full name, the builder as the program of its own that it is.
+  (cd "$COLLECTIONS" && MYPYPATH="$COLLECTIONS" check_types ansible_collections/campus/moodle/plugins)
+  (cd roles/image/files/build && check_types .)
+}
+# Programs of the images have no ending, so their first line tells what they are.
+with_shebang() { tracked | xargs grep -lIE "^#!.*\\b$1\\b" -- 2>/dev/null; }
+lint_shell() { { tracked '*.sh'; with_shebang '(ba)?sh'; } | sort -u | xargs shellcheck --external-sources; }
+lint_php() { { tracked '*.php'; with_shebang php; } | sort -u | xargs -n 1 -P 2 php -l >/dev/null; }
 lint_ansible() { ansible-lint --offline --profile production; }
 lint_docs() { antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self --skip-rstcheck .; }
 lint_changelog() { antsibull-changelog lint; }
 lint_repository() { scripts/check_repository.py; }
 
 # ansible-test follows no links and wants a real collection path, so it judges a copy of what a release carries.
-SHIPPED=(plugins roles playbooks meta galaxy.yml README.md)
+SHIPPED=(plugins roles playbooks meta galaxy.yml README.md tests/sanity)
 run_sanity() {
   local copy="$COLLECTIONS_COPY/ansible_collections/campus/moodle" shim
+  rm -rf "$copy"
   mkdir -p "$copy" "$HOME/.ansible/test/cache"
-  tracked "${SHIPPED[@]}" | rsync -a --delete --delete-excluded --files-from=- "$REPOSITORY/" "$copy/"
+  tracked "${SHIPPED[@]}" | rsync -a --files-from=- "$REPOSITORY/" "$copy/"
   # ansible-test would download pip's installer for its own environments; Python carries the same installer with it.
   shim="$HOME/.ansible/test/cache/get_pip_24_2.py"
   [ -e "$shim" ] || printf '%s\n' 'import subprocess, sys' 'subprocess.run([sys.executable, "-m", "ensurepip", "--upgrade"], check=True)' > "$shim"
@@ -49,7 +57,7 @@ run_image() {
 }
 
 run_molecule() {
-  scripts/setup.sh engine
+  scripts/setup.sh engine compose_plugin
   MOLECULE_GLOB='molecule/*/molecule.yml' molecule test --all --report
 }
 

@@ -22,8 +22,6 @@ attributes:
   idempotent:
     description: A second run with the same input on the same machine reports no change.
     support: full
-  action_group:
-    description: Use C(group/campus.moodle.moodle) in C(module_defaults) to set defaults for all modules of the group.
 """
 
     # Should be used together with the standard fragment by modules that only read.
@@ -43,8 +41,6 @@ attributes:
   action:
     description: Runs on the control node.
     support: full
-  action_group:
-    support: none
 """
 
     # Should be used together with the standard fragment by modules of the action group.
@@ -52,6 +48,7 @@ attributes:
 options: {}
 attributes:
   action_group:
+    description: Use C(group/campus.moodle.moodle) in C(module_defaults) to set defaults for all modules of the group.
     support: full
     membership:
       - campus.moodle.moodle

@@ -20,9 +20,13 @@ def text_of(value: t.Any) -> t.Any:
     return str(value)
 
 
-def to_moodle(settings: t.Mapping[str, t.Mapping[str, t.Any]]) -> dict[str, dict[str, t.Any]]:
-    """Return the settings with every value as Moodle stores it."""
-    return {component: {name: text_of(value) for name, value in names.items()} for component, names in settings.items()}
+def to_moodle(*groups: t.Mapping[str, t.Mapping[str, t.Any]]) -> dict[str, dict[str, t.Any]]:
+    """Return groups of settings as one, with every value as Moodle stores it; a later group wins."""
+    merged: dict[str, dict[str, t.Any]] = {}
+    for settings in groups:
+        for component, names in settings.items():
+            merged.setdefault(component, {}).update({name: text_of(value) for name, value in names.items()})
+    return merged
 
 
 def pretty(settings: t.Mapping[str, t.Any]) -> str:

@@ -70,7 +70,7 @@ class Visitor:
     def front_page(self) -> str:
         """Return the address of the page that the front page leads to; Problem when it leads nowhere."""
         path = "/"
-        for _ in range(REDIRECTS):
+        for _redirect in range(REDIRECTS):
             status, location, _body = self._get_or_problem(path)
             if status < 300:
                 return urllib.parse.urlunsplit((self._site.scheme, self._site.netloc, path, "", ""))

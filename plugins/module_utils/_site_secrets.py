@@ -49,7 +49,7 @@ class Copy:
 def generate() -> str:
     """Return a random password that meets Moodle's default policy: one of each kind of character, 32 in all."""
     characters = [secrets.choice(kind) for kind in KINDS]
-    characters += [secrets.choice(WORD + SYMBOLS) for _ in range(LENGTH - len(KINDS) - 1)]
+    characters += [secrets.choice(WORD + SYMBOLS) for _position in range(LENGTH - len(KINDS) - 1)]
     secrets.SystemRandom().shuffle(characters)
     # A letter in front: some tools take a leading hyphen for an option.
     return secrets.choice(string.ascii_letters) + "".join(characters)

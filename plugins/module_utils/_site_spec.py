@@ -48,7 +48,9 @@ GROUPS = frozenset(
 PLACES = {"moodle_image": ("image", "reference"), "moodle_tls": ("tls", "mode")}
 
 # Their values never enter the description, because a description may be printed. Only the fact that one is given does.
-SECRETS = frozenset({"moodle_admin_password", "moodle_database_password", "moodle_session_password", "moodle_smtp_password"})
+SECRETS = frozenset(
+    {"moodle_admin_password", "moodle_database_password", "moodle_session_password", "moodle_smtp_password", "moodle_secret_settings"}
+)
 
 
 @dataclasses.dataclass(frozen=True)

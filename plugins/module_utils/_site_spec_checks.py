@@ -45,6 +45,7 @@ PROBLEMS: tuple[Rule, ...] = (
     rules.sessions,
     rules.files,
     rules.settings,
+    rules.open_secrets,
     rules.mail,
 )
 WARNINGS: tuple[Rule, ...] = (

@@ -64,6 +64,9 @@ MAIL_ADDRESSES = ("moodle_admin_email", "moodle_noreply_address", "moodle_acme_e
 SECRETS = ("moodle_admin_password", "moodle_database_password", "moodle_session_password", "moodle_smtp_password")
 FILES = ("moodle_plugins_lock", "moodle_tls_certificate", "moodle_tls_private_key", "moodle_database_sslrootcert")
 PASSWORD_MINIMUM = 8
+# Names of settings whose values are secrets.
+SECRET_SETTING = re.compile(r"(pass|passwd|password|passphrase|secret|token|apikey|privatekey|salt|pepper|_pw|_key|^key)$", re.IGNORECASE)
+SETTINGS = ("moodle_settings", "moodle_forced_settings", "moodle_secret_settings")
 
 
 def name(values: Values, _around: t.Any) -> t.Iterator[str]:
@@ -181,18 +184,24 @@ def files(values: Values, around: t.Any) -> t.Iterator[str]:
 
 
 def settings(values: Values, _around: t.Any) -> t.Iterator[str]:
-    """Refuse settings that are not component to name to plain value."""
-    for option in ("moodle_settings", "moodle_forced_settings"):
+    """Refuse settings that are not component to name to plain value. Never shows a value, which may be a secret."""
+    for option in SETTINGS:
         for component, names in values[option].items():
             if not isinstance(names, dict):
-                yield (
-                    f"{option} has {component!r} with {names!r}; write it as component to name to value, "
-                    "for example core: {theme: boost}."
-                )
+                yield f"{option} has no names below {component!r}; write component, name and value, for example core: {{theme: boost}}."
                 continue
             for key, value in names.items():
                 if isinstance(value, (dict, list)):
                     yield f"{option} has a structure for {component}.{key}; give text, a number, or true or false."
+
+
+def open_secrets(values: Values, _around: t.Any) -> t.Iterator[str]:
+    """Refuse secrets where they would be shown in logs and diffs."""
+    for option in ("moodle_settings", "moodle_forced_settings"):
+        for component, names in values[option].items():
+            for key, value in names.items() if isinstance(names, dict) else ():
+                if value and isinstance(value, str) and SECRET_SETTING.search(str(key)):
+                    yield f"{option} has {component}.{key}, whose value looks like a secret; move it to moodle_secret_settings."
 
 
 def mail(values: Values, around: t.Any) -> t.Iterator[str]:

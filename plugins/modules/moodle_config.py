@@ -1,6 +1,7 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 from __future__ import annotations
 
@@ -36,8 +37,12 @@ options:
     description: Component to name to value. The component of core settings is C(core). A value of null removes the setting.
     type: dict
     required: true
+  secret_settings:
+    description: Settings of the same form whose values are never shown.
+    type: dict
+    default: {}
 author:
-  - campus.moodle contributors
+  - campus.moodle contributors (@campus-moodle)
 """
 
 EXAMPLES = r"""
@@ -51,6 +56,9 @@ EXAMPLES = r"""
         forcelogin: true
       mod_forum:
         maxattachments: 3
+    secret_settings:
+      core:
+        recaptchaprivatekey: "{{ vault_recaptcha_key }}"
 """
 
 RETURN = r"""
@@ -86,13 +94,15 @@ def main() -> None:
         argument_spec={
             "runner": {"type": "list", "elements": "str", "required": True},
             "chdir": {"type": "path"},
-            # Its values may hold secrets of plugins; the diff is masked by the image.
-            "settings": {"type": "dict", "required": True, "no_log": False},
+            "settings": {"type": "dict", "required": True},
+            "secret_settings": {"type": "dict", "default": {}, "no_log": True},
         },
         supports_check_mode=True,
     )
     command = [*module.params["runner"], "settings", *(["--check"] if module.check_mode else [])]
-    result = runner(module, chdir=module.params["chdir"])(command, json.dumps(to_moodle(module.params["settings"])))
+    result = runner(module, chdir=module.params["chdir"])(
+        command, json.dumps(to_moodle(module.params["settings"], module.params["secret_settings"]))
+    )
     answer = answer_of(result)
     if result.rc != 0 or "changed" not in answer:
         sentences = sentences_of(result, answer)

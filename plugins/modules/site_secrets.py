@@ -1,6 +1,7 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 from __future__ import annotations
 
@@ -34,7 +35,6 @@ options:
     type: list
     elements: dict
     required: true
-    no_log: false
     suboptions:
       name:
         description: Name of the secret and of its file.
@@ -52,7 +52,7 @@ options:
         description: File on the machine that holds the value.
         type: path
 author:
-  - campus.moodle contributors
+  - campus.moodle contributors (@campus-moodle)
 """
 
 EXAMPLES = r"""

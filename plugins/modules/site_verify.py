@@ -1,6 +1,7 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 from __future__ import annotations
 
@@ -38,7 +39,7 @@ options:
     type: int
     default: 60
 author:
-  - campus.moodle contributors
+  - campus.moodle contributors (@campus-moodle)
 """
 
 EXAMPLES = r"""

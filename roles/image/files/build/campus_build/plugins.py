@@ -134,7 +134,7 @@ def check(plugin: Plugin, text: str, facts: MoodleFacts, locked: set[str]) -> No
 
 
 def _branch_number(branch: str) -> int:
-    major, _, minor = branch.partition(".")
+    major, _dot, minor = branch.partition(".")
     return int(major) * 100 + int(minor)
 
 
@@ -144,7 +144,7 @@ def _dependencies(text: str) -> list[str]:
 
 
 def _in_core(component: str, facts: MoodleFacts) -> bool:
-    kind, _, name = component.partition("_")
+    kind, _underscore, name = component.partition("_")
     return f"{facts.plugin_types.get(kind, '')}/{name}" in facts.plugins
 
 

@@ -132,7 +132,7 @@ class _TopFolder:
         self._top: Optional[str] = None
 
     def strip(self, name: str, is_directory: bool) -> str:
-        top, _, rest = safe_path(name, self._archive).partition("/")
+        top, _slash, rest = safe_path(name, self._archive).partition("/")
         if top in ("", "pax_global_header"):
             return ""
         if self._top is None:
