@@ -112,7 +112,7 @@ def test_the_mail_catcher_is_part_of_the_services_image(plan: Any, tmp_path: Pat
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"branch": "4.6"}, "Moodle branch '4.6' is not known; this version of the collection knows 4.5, 5.1, 5.2, 5.3."),
+        ({"branch": "4.6"}, "Moodle branch '4.6' is not known; this version of the collection knows 4.3, 4.4, 4.5, 5.0, 5.1, 5.2, 5.3."),
         ({"branch": "5.1"}, "of branch 4.5, but branch 5.1 was asked for."),
         ({"today": "2027-10-05"}, "Moodle 4.5 gets no security fixes since 2027-10-04."),
         ({"php": "8.4"}, "Moodle 4.5 runs on PHP 8.1 to 8.3, not on PHP 8.4."),
@@ -200,9 +200,10 @@ def test_the_branch_table_is_sound() -> None:
         assert row.number == int(name.split(".")[0]) * 100 + int(name.split(".")[1])
         assert row.release.startswith(f"{name}.")
         assert row.php == _image_packages.DEBIAN_PHP[row.debian]
-        assert _branches.problems(name, today=datetime.date(2026, 11, 20), php=row.php, postgresql=row.postgresql) == []
+        while_supported = datetime.date.fromisoformat(row.security_until)
+        assert _branches.problems(name, today=while_supported, php=row.php, postgresql=row.postgresql) == []
         assert row.fixes_until < row.security_until
-        assert row.layout == ("classic" if name == "4.5" else "public")
+        assert row.layout == ("public" if row.number >= 501 else "classic")
         assert row.verified is (row.release in row.sha256)
     assert _branches.DEFAULT_BRANCH in _branches.BRANCHES
 
