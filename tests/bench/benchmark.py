@@ -131,9 +131,9 @@ def main() -> None:
     kind = payloads.choose(options.payload)
     with tempfile.TemporaryDirectory(prefix="campus-moodle-bench-") as folder:
         workspace = pathlib.Path(folder)
-        payload = payloads.base(kind, workspace / "payload")
+        base = payloads.take_base(kind, workspace / "payload")
         variables = {
-            **payload.base.variables,
+            **base.variables,
             **UNLIMITED,
             "moodle_php_memory": MEMORY,
             "moodle_database_memory": MEMORY,

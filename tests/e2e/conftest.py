@@ -12,7 +12,6 @@ import typing as t
 
 import pytest
 from support import payload as payloads
-from support.docker import docker, project_containers
 from support.evidence import Sampler
 from support.playbook import Controller, Run
 from support.ports import free_port
@@ -90,24 +89,11 @@ def make_site(controller: Controller, workspace: pathlib.Path, payload: Payload)
     return make
 
 
-def remove(site: Site) -> None:
-    """Remove what is left of a site, whatever state it is in."""
-    containers = [container["Id"] for container in project_containers(site.project)]
-    if containers:
-        docker("rm", "--force", "--volumes", *containers)
-    volumes = site.volumes()
-    if volumes:
-        docker("volume", "rm", "--force", *volumes)
-    networks = docker("network", "ls", "--quiet", "--filter", f"label=com.docker.compose.project={site.project}").split()
-    if networks:
-        docker("network", "rm", *networks)
-
-
 @pytest.fixture(scope="session")
 def first_run(request: pytest.FixtureRequest, make_site: t.Callable[..., Site]) -> t.Iterator[tuple[Site, FirstRun]]:
     """Deploy the site for the first time, with all output there is, and watch the process table meanwhile."""
     site = make_site(NAME)
-    remove(site)
+    site.remove()
     site.secrets.mkdir(parents=True, mode=0o700)
     canaries = {name: f"Canary-{name[0]}-{secrets.token_hex(16)}" for name in PLANTED}
     for name, value in canaries.items():
@@ -118,7 +104,7 @@ def first_run(request: pytest.FixtureRequest, make_site: t.Callable[..., Site]) 
         run = site.deploy("-vvv", "--diff")
     yield site, FirstRun(run, canaries, sampler.exposed)
     if not request.config.getoption("--e2e-keep"):
-        remove(site)
+        site.remove()
 
 
 @pytest.fixture(scope="session")
@@ -146,11 +132,11 @@ def neighbour(site: Site, payload: Payload, code_directory: pathlib.Path, make_s
         **{name: free_port() for name in ports},
         **(payload.public or payload.base).variables,
     )
-    remove(second)
+    second.remove()
     run = second.deploy()
     assert run.rc == 0, f"the second site could not be deployed:\n{run.reasons}"
     yield second
-    remove(second)
+    second.remove()
 
 
 @pytest.fixture(scope="session")

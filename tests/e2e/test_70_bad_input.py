@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import pathlib
 import re
-import shutil
 import socket
 import tarfile
 import typing as t
@@ -44,9 +43,12 @@ WRONG_VARIABLES: dict[str, tuple[dict[str, t.Any], str]] = {
 
 
 @pytest.fixture
-def victim(make_site: t.Callable[..., Site]) -> Site:
+def victim(make_site: t.Callable[..., Site]) -> t.Iterator[Site]:
     """A site that does not exist yet, and must not come into being."""
-    return make_site("e2e-bad")
+    site = make_site("e2e-bad")
+    site.remove()
+    yield site
+    site.remove()
 
 
 def assert_refused(run: Run, sentence: str) -> None:
@@ -114,13 +116,10 @@ def test_empty_secret_file(victim: Site) -> None:
     empty = victim.secrets / "admin_password"
     empty.touch(mode=0o600)
     run = victim.deploy()
-    try:
-        assert_refused(run, r"admin_password.*empty|empty.*admin_password")
-        assert not victim.containers()
-        assert not victim.volumes()
-        assert empty.stat().st_size == 0
-    finally:
-        shutil.rmtree(victim.directory)
+    assert_refused(run, r"admin_password.*empty|empty.*admin_password")
+    assert not victim.containers()
+    assert not victim.volumes()
+    assert empty.stat().st_size == 0
 
 
 FOREIGN = "e2e-foreign-database"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import pathlib
 import socket
@@ -73,8 +74,8 @@ def test_development_publishes_its_services_on_loopback(neighbour: Site) -> None
 SEND = """
 define('CLI_SCRIPT', true); require '/srv/moodle/config.php';
 $server = stream_socket_client('tcp://' . $CFG->smtphosts, $code, $message, 10) ?: exit(1);
-foreach (['EHLO site', 'MAIL FROM:<e2e@example.org>', 'RCPT TO:<e2e@example.org>', 'DATA', "Subject: Message of the e2e tier\\r\\n\\r\\ntext\\r\\n.", 'QUIT']
-    as $line) {
+$mail = "Subject: Message of the e2e tier\\r\\n\\r\\ntext\\r\\n.";
+foreach (['HELO site', 'MAIL FROM:<e2e@example.org>', 'RCPT TO:<e2e@example.org>', 'DATA', $mail, 'QUIT'] as $line) {
     fgets($server);
     fwrite($server, $line . "\\r\\n");
 }
@@ -92,11 +93,15 @@ def test_mail_ends_in_the_catcher(neighbour: Site) -> None:
     )
 
 
+def serves(site: Site, path: str, text: str) -> bool:
+    return text in site.answer(path).text
+
+
 def test_code_can_be_edited_live(neighbour: Site, code_directory: pathlib.Path) -> None:
     page = code_directory / ("public" if (code_directory / "public").is_dir() else ".") / "e2e.php"
-    for text in ("first", "second"):
-        page.write_text(f"<?php echo '{text} version';", encoding="utf-8")
-        wait_for(lambda text=text: f"{text} version" in neighbour.answer("/e2e.php").text, seconds=10, what=f"the {text} version of a page")
+    for text in ("first version", "second version"):
+        page.write_text(f"<?php echo '{text}';", encoding="utf-8")
+        wait_for(functools.partial(serves, neighbour, "/e2e.php", text), seconds=10, what=f"the {text} of a page")
     page.unlink()
 
 

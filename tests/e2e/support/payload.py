@@ -82,23 +82,34 @@ def rehearsal(folder: pathlib.Path) -> Payload:
     )
 
 
+def given(path: str, branch: str) -> Archive | None:
+    """Return the release that two environment variables name, None where the first one is empty."""
+    value = os.environ.get(path)
+    return Archive(os.environ.get(branch, CLASSIC), str(pathlib.Path(value).resolve())) if value else None
+
+
 def real_moodle(folder: pathlib.Path) -> Payload:
     """Take real Moodle from MOODLE_SOURCE, and a newer one from MOODLE_SOURCE_UPGRADE."""
-    branch = os.environ.get("MOODLE_BRANCH", CLASSIC)
-    source, upgrade = os.environ.get("MOODLE_SOURCE"), os.environ.get("MOODLE_SOURCE_UPGRADE")
-    assert source, "MOODLE_SOURCE names no archive or directory of real Moodle"
-    base = str(pathlib.Path(source).resolve())
-    newer = Archive(os.environ.get("MOODLE_BRANCH_UPGRADE", branch), str(pathlib.Path(upgrade).resolve())) if upgrade else None
+    base, newer = take_base("moodle", folder), given("MOODLE_SOURCE_UPGRADE", "MOODLE_BRANCH_UPGRADE")
     return Payload(
         kind="moodle",
         adhoc_task="\\core\\task\\refresh_mod_calendar_events_task",
-        base=Archive(branch, base),
-        code=Archive(branch, str(with_another_file(base, folder))),
+        base=base,
+        code=Archive(base.branch, str(with_another_file(base.path, folder))),
         patch=None,
         schema=newer,
         public=None,
         missing="real Moodle runs, and MOODLE_SOURCE_UPGRADE names no second release of it",
     )
+
+
+def take_base(kind: str, folder: pathlib.Path) -> Archive:
+    """Return just one release of a payload."""
+    if kind == "rehearsal":
+        return pack(folder, CLASSIC, "4.5.1")
+    base = given("MOODLE_SOURCE", "MOODLE_BRANCH")
+    assert base, "MOODLE_SOURCE names no archive or directory of real Moodle"
+    return base
 
 
 def unpack(source: str, target: pathlib.Path) -> pathlib.Path:

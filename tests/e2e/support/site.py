@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import shutil
 import typing as t
 
 import requests
@@ -64,6 +65,20 @@ class Site:
     def destroy(self, *arguments: str, **changes: t.Any) -> Run:
         """Run destroy.yml; see deploy."""
         return self._play("destroy", *arguments, environment=None, changes=changes)
+
+    def remove(self) -> None:
+        """Remove what is left of the site, whatever state it is in, and without the collection."""
+        label = f"label=com.docker.compose.project={self.project}"
+        containers = [container["Id"] for container in project_containers(self.project)]
+        networks = docker("network", "ls", "--quiet", "--filter", label).split()
+        for command, names in (
+            (("rm", "--force", "--volumes"), containers),
+            (("volume", "rm"), self.volumes()),
+            (("network", "rm"), networks),
+        ):
+            if names:
+                docker(*command, *names)
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def _play(self, playbook: str, *arguments: str, environment: dict[str, str] | None, changes: dict[str, t.Any]) -> Run:
         variables = {key: value for key, value in {**self.variables, **changes}.items() if value is not None}
