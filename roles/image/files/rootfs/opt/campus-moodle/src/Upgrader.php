@@ -26,7 +26,8 @@ final class Upgrader
             MoodleScript::must('maintenance', ['--enable'], quiet: true);
         }
         try {
-            MoodleScript::must('upgrade', ['--non-interactive', ...($maintenance ? [] : ['--maintenance=false'])]);
+            // Not --maintenance=false: Moodle's scripts read "false" as a text, and a text is true.
+            MoodleScript::must('upgrade', ['--non-interactive', ...($maintenance ? [] : ['--no-maintenance'])]);
             $warnings = $this->checkSchema($schema);
         } catch (Failure $failure) {
             throw $this->afterFailure($failure, $before, $maintenance && !$wasInMaintenance);
