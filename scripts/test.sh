@@ -43,7 +43,7 @@ run_sanity() {
 
 run_unit() {
   scripts/setup.sh php
-  PYTHONPATH="$COLLECTIONS" pytest -q -p no:cacheprovider -n 2 tests/unit
+  PYTHONPATH="$COLLECTIONS" pytest -q -rs -p no:cacheprovider -n 2 tests/unit
 }
 
 run_image() {
@@ -53,7 +53,9 @@ run_image() {
   services=$(sed -n 's/.*"services": "\(campus[^"]*\)".*/\1/p' <<<"$built")
   [ -n "$site" ] && [ -n "$services" ] || die "playbooks/build.yml named no images: $built"
   MOODLE_TEST_IMAGE="$site" MOODLE_TEST_SERVICES_IMAGE="$services" \
-    PYTHONPATH="$COLLECTIONS" pytest -q -p no:cacheprovider tests/image
+    PYTHONPATH="$COLLECTIONS" pytest -q -rs -p no:cacheprovider tests/image
+  # The unit tier skips its questions to Compose where there is none; here there is.
+  PYTHONPATH="$COLLECTIONS" pytest -q -rs -p no:cacheprovider tests/unit/plugins/test_compose_template.py
 }
 
 run_molecule() {
@@ -63,7 +65,7 @@ run_molecule() {
 
 run_e2e() {
   scripts/setup.sh engine mailhog browser
-  PYTHONPATH="$COLLECTIONS" pytest -q -p no:cacheprovider -x tests/e2e
+  PYTHONPATH="$COLLECTIONS" pytest -q -rs -p no:cacheprovider tests/e2e
 }
 
 declare -A STEPS=(

@@ -26,6 +26,7 @@ if t.TYPE_CHECKING:
 # id: the variables that are wrong, and what the sentence has to say. None removes a variable.
 WRONG_VARIABLES: dict[str, tuple[dict[str, t.Any], str]] = {
     "unknown-branch": ({"moodle_branch": "3.14"}, r"branch.*3\.14"),
+    "branch-without-security-fixes": ({"moodle_branch": "5.0", "moodle_allow_unsupported_branch": None}, r"5\.0.*no security fixes"),
     "postgresql-too-old": ({"moodle_database_host": "db.example.org", "moodle_database_version": "12"}, r"PostgreSQL.*1[23]"),
     "wrong-checksum": ({"moodle_archive_sha256": "0" * 64}, r"(SHA-256|checksum)"),
     "missing-source": ({"moodle_source": "/nonexistent/moodle.tgz"}, r"/nonexistent/moodle\.tgz"),

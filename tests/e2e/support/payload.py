@@ -32,7 +32,13 @@ class Archive:
     @property
     def variables(self) -> dict[str, t.Any]:
         """The moodle_* variables that choose this release; None removes one."""
-        return {"moodle_branch": self.branch, "moodle_source": self.path, "moodle_archive_sha256": self.sha256}
+        return {
+            "moodle_branch": self.branch,
+            "moodle_source": self.path,
+            "moodle_archive_sha256": self.sha256,
+            # Real Moodle may be given in an old release, to be upgraded.
+            "moodle_allow_unsupported_branch": None if self.branch in (CLASSIC, PUBLIC) else True,
+        }
 
 
 @dataclasses.dataclass(frozen=True)
