@@ -15,6 +15,7 @@ import requests
 
 from .web import hidden_fields
 
+PAUSE = 0.3  # seconds between two visits of one user; the site's own work must get done meanwhile
 TIMEOUT = 30  # seconds for one answer
 LONGEST = 900  # seconds; the load ends by then even when nobody stops it
 
@@ -40,7 +41,7 @@ class Load:
         self._threads = [threading.Thread(target=self._use_site, daemon=True) for _ in range(users)]
 
     def _use_site(self) -> None:
-        while not self._stop.is_set() and time.monotonic() < self._deadline:
+        while not self._stop.wait(PAUSE) and time.monotonic() < self._deadline:
             with requests.Session() as session:
                 page = self._ask(session, "GET", "/login/index.php")
                 if page is not None:
