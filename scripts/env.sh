@@ -7,7 +7,8 @@
 
 set -euo pipefail
 
-REPOSITORY=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# -P: the same checkout has one name, also when it is entered through the link below.
+REPOSITORY=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 MOODLE_CACHE=${MOODLE_CACHE:-$HOME/.cache/campus.moodle}
 BIN="$MOODLE_CACHE/bin"
 VENV="$MOODLE_CACHE/venv-$(sha256sum "$REPOSITORY/requirements/dev.txt" | cut -c1-12)"
