@@ -20,6 +20,7 @@ say "asking galaxy-importer"
 say "installing the archive into an empty folder"
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
-ansible-galaxy collection install --offline --no-deps -p "$place" "${archive[0]}"
+export ANSIBLE_COLLECTIONS_PATH="$place"
+ansible-galaxy collection install --offline -p "$place" "${archive[0]}"
 cd "$place"
-ANSIBLE_COLLECTIONS_PATH="$place" ansible-playbook campus.moodle.site --syntax-check -i "$place/ansible_collections/campus/moodle/inventories/compose"
+ansible-playbook campus.moodle.site --syntax-check -i "$place/ansible_collections/campus/moodle/inventories/compose"

@@ -55,11 +55,19 @@ def generate() -> str:
     return secrets.choice(string.ascii_letters) + "".join(characters)
 
 
-def plan(secret: Secret, kept: t.Mapping[str, t.Optional[str]], directory: str, *, known: bool) -> tuple[list[Copy], bool]:
+def plan(
+    secret: Secret,
+    kept: t.Mapping[str, t.Optional[str]],
+    directory: str,
+    *,
+    known: bool,
+    misplaced: t.Collection[str] = (),
+) -> tuple[list[Copy], bool]:
     """Return the files to write, and whether the value of the secret changes.
 
     kept maps each reader to the content of its file, None when there is no file. known says that the site had this secret
-    before: a lost one is never replaced by a new one, which would fit nothing that it opened.
+    before: a lost one is never replaced by a new one, which would fit nothing that it opened. misplaced names the readers whose
+    file has another owner or a wider mode than it should, as one that an administrator brought along.
     """
     for reader, content in kept.items():
         if content is not None and not content.strip():
@@ -75,6 +83,6 @@ def plan(secret: Secret, kept: t.Mapping[str, t.Optional[str]], directory: str, 
     copies = [
         Copy(os.path.join(directory, reader, secret.name), uid, wanted)
         for reader, uid in secret.readers.items()
-        if kept.get(reader) != wanted
+        if kept.get(reader) != wanted or reader in misplaced
     ]
     return copies, existing != wanted

@@ -87,6 +87,7 @@ generations:
 
 import json
 import os
+import stat
 import tempfile
 import typing as t
 import uuid
@@ -95,6 +96,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.campus.moodle.plugins.module_utils._site_secrets import Copy, Secret, SecretError, plan
 
 IDENTITY = "site.json"
+MODE = 0o600
 
 
 def read(path: str) -> t.Optional[str]:
@@ -104,6 +106,15 @@ def read(path: str) -> t.Optional[str]:
             return file.read().rstrip("\r\n")
     except FileNotFoundError:
         return None
+
+
+def is_private(path: str, uid: int) -> bool:
+    """Whether a file belongs to its reader alone; one that does not exist does."""
+    try:
+        state = os.stat(path)
+    except FileNotFoundError:
+        return True
+    return (state.st_uid, stat.S_IMODE(state.st_mode)) == (uid, MODE)
 
 
 def write(path: str, content: str, *, uid: int, mode: int) -> None:
@@ -144,8 +155,10 @@ def settle(module: AnsibleModule, directory: str, generations: t.Mapping[str, in
     copies: list[Copy] = []
     changed: list[str] = []
     for secret in wanted(module):
-        kept = {reader: read(os.path.join(directory, reader, secret.name)) for reader in secret.readers}
-        files, different = plan(secret, kept, directory, known=secret.name in generations)
+        paths = {reader: os.path.join(directory, reader, secret.name) for reader in secret.readers}
+        kept = {reader: read(path) for reader, path in paths.items()}
+        misplaced = [reader for reader, path in paths.items() if not is_private(path, secret.readers[reader])]
+        files, different = plan(secret, kept, directory, known=secret.name in generations, misplaced=misplaced)
         copies += files
         changed += [secret.name] if different else []
     return copies, changed
@@ -193,7 +206,7 @@ def main() -> None:
         # The numbers first: a run that is cut here finds a difference again.
         write(os.path.join(site, IDENTITY), json.dumps(identity, indent=2, sort_keys=True), uid=os.geteuid(), mode=0o644)
         for copy in copies:
-            write(copy.path, copy.content, uid=copy.uid, mode=0o600)
+            write(copy.path, copy.content, uid=copy.uid, mode=MODE)
     module.exit_json(changed=different, created=changed, **identity)
 
 

@@ -35,6 +35,11 @@ def test_a_missing_copy_is_made_from_the_other() -> None:
     assert ([(copy.path, copy.content) for copy in copies], changed) == ([("/s/moodle/salt", "x")], False)
 
 
+def test_a_file_of_another_owner_is_handed_to_its_reader() -> None:
+    copies, changed = plan(Secret("salt", READERS), {"moodle": "x", "services": "x"}, "/s", known=False, misplaced=["moodle"])
+    assert ([(copy.path, copy.uid, copy.content) for copy in copies], changed) == ([("/s/moodle/salt", 10001, "x")], False)
+
+
 def test_a_given_value_replaces_the_file() -> None:
     copies, changed = plan(Secret("salt", {"moodle": 1}, "new"), {"moodle": "old"}, "/s", known=True)
     assert ([copy.content for copy in copies], changed) == (["new"], True)

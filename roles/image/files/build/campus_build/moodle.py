@@ -20,7 +20,9 @@ _COMMENT = re.compile(r"/\*.*?\*/|(?<!:)//[^\n]*|^\s*#[^\n]*", re.DOTALL | re.MU
 # A file that only the test suite's stand-in for Moodle has.
 _REHEARSAL = "lib/build.json"
 # Files whose presence, together with version.php, makes a tree Moodle. Relative to the folder with version.php.
-_REQUIRED = ("lib/setup.php", "lib/components.json")
+_REQUIRED = ("lib/setup.php",)
+# In the public layout it lies above public/ and its paths carry public/ already; a tree that has it below public/ is read as well.
+_COMPONENTS = "lib/components.json"
 
 
 def php_value(text: str, name: str) -> Optional[str]:
@@ -88,7 +90,7 @@ class Inspector:
         name = PurePosixPath(entry.path)
         if name.name == "version.php":
             self.folders_with_version.add(str(name.parent))
-        if entry.path.removeprefix("public/") in (*_REQUIRED, _REHEARSAL, "vendor/autoload.php", "composer.json"):
+        if entry.path.removeprefix("public/") in (*_REQUIRED, _COMPONENTS, _REHEARSAL, "vendor/autoload.php", "composer.json"):
             self.present.add(entry.path)
         if content is not None:
             self.texts[entry.path] = content.decode("utf-8", "replace")
@@ -101,6 +103,8 @@ class Inspector:
         prefix = "public/" if "public/version.php" in self.texts else ""
         text = self.texts.get(f"{prefix}version.php", "")
         missing = [f"{prefix}{name}" for name in _REQUIRED if f"{prefix}{name}" not in self.present]
+        components = next((path for path in (_COMPONENTS, prefix + _COMPONENTS) if path in self.present), "")
+        missing += [] if components else [_COMPONENTS]
         values = {name: php_value(text, f"${name}") for name in ("version", "release", "branch")}
         missing += [f"${name} in {prefix}version.php" for name, value in values.items() if not value]
         if missing or not str(values["branch"]).isdigit():
@@ -118,12 +122,11 @@ class Inspector:
             version=str(values["version"]),
             layout="public" if prefix else "classic",
             payload="rehearsal" if f"{prefix}{_REHEARSAL}" in self.present else "moodle",
-            plugin_types=self._plugin_types(prefix, source),
+            plugin_types=self._plugin_types(components, prefix, source),
             plugins=frozenset(self.folders_with_version - {".", "public"}),
         )
 
-    def _plugin_types(self, prefix: str, source: Path) -> dict[str, str]:
-        path = f"{prefix}lib/components.json"
+    def _plugin_types(self, path: str, prefix: str, source: Path) -> dict[str, str]:
         try:
             declared = json.loads(self.texts[path])["plugintypes"]
         except (KeyError, ValueError) as error:
