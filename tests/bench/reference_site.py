@@ -27,6 +27,10 @@ NAME = "moodle-bench-reference"
 FOLDER = pathlib.Path(__file__).with_name("reference")
 CACHE = pathlib.Path(os.environ.get("MOODLE_CACHE", pathlib.Path.home() / ".cache" / "campus.moodle"))
 SUITE = "bookworm"
+SECRETS = (
+    "install -d -o www-data -m 0700 /run/bench"
+    " && install -o www-data -m 0400 -t /run/bench /run/secrets/database_password /run/secrets/salt"
+)
 # mod_php and the extensions that moodlehq/moodle-php-apache enables and Debian has.
 PACKAGES = [
     "apache2",
@@ -140,17 +144,15 @@ class Reference:
         docker(
             *("run", "--detach", "--name", self._web, "--network", NAME, *self._limits, "--publish", f"127.0.0.1:{port}:80"),
             *("--env", f"BENCH_URL={self.url}", "--env", f"BENCH_DATABASE_HOST={self._database}"),
-            *("--volume", f"{self._password_file}:/run/secret:ro", image),
-            # Apache's processes read the password as www-data, and the file belongs to the site.
-            *("sh", "-c", "install -o www-data -m 0400 /run/secret /run/database_password && exec apachectl -D FOREGROUND"),
+            *("--volume", f"{self._site.secrets}:/run/secrets:ro", image),
+            # Apache's processes read them as www-data, and the files belong to the site.
+            *("sh", "-c", f"{SECRETS} && exec apachectl -D FOREGROUND"),
         )
 
     def _copy_files(self) -> None:
         """Only what is content; caches come into being again."""
         source = str(self._site.container("php")["Id"])
-        copy = subprocess.Popen(
-            ["docker", "exec", source, "tar", "-C", "/var/moodledata", "-cf", "-", "filedir", "lang"], stdout=subprocess.PIPE
-        )
+        copy = subprocess.Popen(["docker", "exec", source, "tar", "-C", "/var/moodledata", "-cf", "-", "filedir"], stdout=subprocess.PIPE)
         unpack = ["tar", "-C", "/var/www/moodledata", "-xf", "-"]
         subprocess.run(
             ["docker", "exec", "--interactive", "--user", "www-data", self._web, *unpack], stdin=copy.stdout, check=True, timeout=300

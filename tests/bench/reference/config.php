@@ -12,9 +12,11 @@ $CFG->dblibrary = 'native';
 $CFG->dbhost = getenv('BENCH_DATABASE_HOST');
 $CFG->dbname = 'moodle';
 $CFG->dbuser = 'moodle';
-$CFG->dbpass = trim(file_get_contents('/run/database_password'));
+$CFG->dbpass = trim(file_get_contents('/run/bench/database_password'));
 $CFG->prefix = 'mdl_';
 $CFG->dboptions = ['dbport' => 5432];
+// The passwords of the copied users were made with it.
+$CFG->passwordpeppers = [1 => trim(file_get_contents('/run/bench/salt'))];
 $CFG->wwwroot = getenv('BENCH_URL');
 $CFG->dataroot = '/var/www/moodledata';
 $CFG->directorypermissions = 02777;
