@@ -13,7 +13,7 @@ require_once($CFG->dirroot . '/course/modlib.php');
 require_once($CFG->dirroot . '/user/lib.php');
 require_once($CFG->libdir . '/enrollib.php');
 
-const SHORT_NAME = 'bench';
+const SHORT_NAME = 'bench-course';
 const TEXT = '<p>A paragraph of ordinary length, as teachers write them, with a <strong>word</strong> that stands out.</p>';
 
 // module => [how many of the 20, the fields that only this module has]
@@ -55,9 +55,10 @@ $student = $DB->get_field('role', 'id', ['shortname' => 'student']);
 for ($i = 1; $i <= (int) getenv('BENCH_STUDENTS'); $i++) {
     $name = "bench$i";
     $id = $DB->get_field('user', 'id', ['username' => $name]) ?: user_create_user((object) [
-        'username' => $name, 'password' => getenv('BENCH_PASSWORD'), 'firstname' => 'Bench', 'lastname' => "Student $i",
-        'email' => "$name@example.org", 'auth' => 'manual', 'confirmed' => 1, 'mnethostid' => $CFG->mnet_localhost_id,
-    ], true, false);
+        'username' => $name, 'firstname' => 'Bench', 'lastname' => "Student $i", 'email' => "$name@example.org", 'auth' => 'manual',
+        'confirmed' => 1, 'mnethostid' => $CFG->mnet_localhost_id,
+    ], false, false);
+    update_internal_user_password($DB->get_record('user', ['id' => $id]), getenv('BENCH_PASSWORD'));
     enrol_try_internal_enrol($course->id, $id, $student);
 }
 echo $course->id, PHP_EOL;
