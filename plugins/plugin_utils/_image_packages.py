@@ -38,8 +38,8 @@ SERVICES = (
     "pgbouncer",
     "valkey-server",
     "valkey-tools",  # the health check
-    "caddy",  # TLS, certificates, access log
-    "haproxy",  # passes connections on while web containers are replaced
+    "caddy",  # certificates by ACME, in front of HAProxy
+    "haproxy",  # the proxy: TLS, access log, the way to the web containers
     "ca-certificates",  # certificates from an authority
 )
 # Names of the services, as the entry point of the image knows them.

@@ -31,8 +31,8 @@ def secret(tmp_path: Path) -> str:
     ("library", "script", "environment", "sentence"),
     [
         ("proxy", "proxy_configuration", {"PROXY_TLS": "magic"}, "PROXY_TLS must be none, certificate, acme or external, not 'magic'"),
-        ("proxy", "proxy_configuration", {"PROXY_TLS": "acme"}, "PROXY_HOSTNAME is empty or missing"),
-        ("proxy", "proxy_configuration", {"PROXY_TLS": "acme", "PROXY_HOSTNAME": "a b"}, "must be one host name"),
+        ("proxy", "proxy_caddy_configuration", {"PROXY_TLS": "acme"}, "PROXY_HOSTNAME is empty or missing"),
+        ("proxy", "proxy_caddy_configuration", {"PROXY_TLS": "acme", "PROXY_HOSTNAME": "a b"}, "must be one host name"),
         (
             "proxy",
             "proxy_configuration",
@@ -40,7 +40,7 @@ def secret(tmp_path: Path) -> str:
             "'/none' (from PROXY_CERTIFICATE_FILE) cannot be read",
         ),
         ("proxy", "proxy_configuration", {"PROXY_TRUSTED_PROXIES": "10.0.0.0/8 }"}, "contains a character that is not allowed"),
-        ("proxy", "proxy_balancer", {"PROXY_UPSTREAM": "web"}, "PROXY_UPSTREAM must look like web:8080, not 'web'"),
+        ("proxy", "proxy_configuration", {"PROXY_UPSTREAM": "web"}, "PROXY_UPSTREAM must look like web:8080, not 'web'"),
         ("pooler", "pooler_configuration", {}, "MOODLE_DATABASE_HOST is empty or missing"),
         ("pooler", "pooler_configuration", {"MOODLE_DATABASE_HOST": "db", "POOLER_POOL_SIZE": "0"}, "must be a positive whole number"),
         ("pooler", "pooler_run", {"MOODLE_DATABASE_HOST": "db"}, "MOODLE_DATABASE_PASSWORD_FILE is empty or missing"),
@@ -62,23 +62,43 @@ def test_unknown_services_are_refused() -> None:
     assert "usage: service" in ended.stderr
 
 
-@pytest.mark.parametrize(
-    ("mode", "expected"),
-    [("none", "http://:8080 {\n\timport site"), ("external", "http://:8080 {\n\timport site"), ("acme", "https://a.example.edu:8443 {")],
-)
-def test_proxy_configuration(tmp_path: Path, mode: str, expected: str) -> None:
-    ended = shell(tmp_path, "proxy", "proxy_configuration", PROXY_TLS=mode, PROXY_HOSTNAME="a.example.edu")
+@pytest.fixture
+def certificate(tmp_path: Path) -> dict[str, str]:
+    """A certificate and its key, as the variables that name them."""
+    key, pair = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=a.example.edu"]
+    subprocess.run([*command, "-keyout", str(key), "-out", str(pair)], check=True, capture_output=True)
+    return {"PROXY_CERTIFICATE_FILE": str(pair), "PROXY_PRIVATE_KEY_FILE": str(key)}
+
+
+@pytest.mark.parametrize(("mode", "bind"), [("none", "*:8080"), ("external", "*:8080"), ("acme", "127.0.0.1:2021")])
+def test_the_site_is_where_the_mode_wants_it(tmp_path: Path, mode: str, bind: str) -> None:
+    ended = shell(tmp_path, "proxy", "proxy_configuration", PROXY_TLS=mode)
     assert ended.returncode == 0, ended.stderr
-    assert expected in ended.stdout
+    assert f"frontend site\n  log global\n  bind {bind}\n  default_backend web\n" in ended.stdout
+    assert "frontend plain" not in ended.stdout
+    # Behind Caddy the headers are right already.
+    assert ("option forwardfor" in ended.stdout) is (mode != "acme")
+
+
+@pytest.mark.parametrize(("port", "address"), [("443", "https://a.example.edu%[pathq]"), ("18443", "https://a.example.edu:18443%[pathq]")])
+def test_a_certificate_moves_plain_http_to_the_published_port(tmp_path: Path, certificate: dict[str, str], port: str, address: str) -> None:
+    environment = {"PROXY_TLS": "certificate", "PROXY_HOSTNAME": "a.example.edu", "PROXY_PUBLIC_HTTPS_PORT": port, **certificate}
+    ended = shell(tmp_path, "proxy", "proxy_configuration", **environment)
+    assert f"bind *:8443 ssl crt {tmp_path}/run/site.pem alpn h2,http/1.1\n" in ended.stdout
+    assert f"frontend plain\n  bind *:8080\n  http-request redirect code 308 location {address}\n" in ended.stdout
+    pair = (tmp_path / "run" / "site.pem").read_text()
+    assert pair.count("-----BEGIN") == 2
+    assert "PRIVATE KEY" not in ended.stdout
+
+
+def test_caddy_obtains_certificates_and_passes_everything_on(tmp_path: Path) -> None:
+    environment = {"PROXY_HOSTNAME": "a.example.edu", "PROXY_PUBLIC_HTTPS_PORT": "18443", "PROXY_ACME_EMAIL": "it@example.edu"}
+    ended = shell(tmp_path, "proxy", "proxy_caddy_configuration", **environment)
     assert "admin off" in ended.stdout
-    assert ("redir https://{host}{uri} 308" in ended.stdout) is (mode == "acme")
-
-
-def test_redirects_point_to_the_published_port(tmp_path: Path) -> None:
-    ended = shell(
-        tmp_path, "proxy", "proxy_configuration", PROXY_TLS="acme", PROXY_HOSTNAME="a.example.edu", PROXY_PUBLIC_HTTPS_PORT="18443"
-    )
-    assert "redir https://{host}:18443{uri} 308" in ended.stdout
+    assert "email it@example.edu" in ended.stdout
+    assert "https://a.example.edu:8443 {\n\treverse_proxy 127.0.0.1:2021" in ended.stdout
+    assert "redir https://a.example.edu:18443{uri} 308" in ended.stdout
 
 
 def test_the_pooler_keeps_the_password_out_of_its_configuration(tmp_path: Path, secret: str) -> None:

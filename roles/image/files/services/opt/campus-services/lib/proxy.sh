@@ -2,32 +2,47 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
 #
-# Caddy before the web containers: ends TLS, tells who the client is, writes the access log. Behind it, in the same
-# container, HAProxy passes each connection on: it follows the addresses of the web containers and tries again while one is
-# replaced. Caddy alone cannot do that for a request with a body: it closes the body when the first connection fails.
+# HAProxy before the web containers: ends TLS, tells them who the client is, writes the access log, and follows their
+# addresses while they are replaced. For PROXY_TLS=acme Caddy stands before it in the same container, because Caddy can
+# obtain certificates; it cannot follow the containers (a request with a body is lost when a first connection fails).
 # State: the volume /var/lib/caddy (certificates of PROXY_TLS=acme).
 
 : "${runtime_directory:?set by common.sh}"
 
 readonly proxy_health_port=2020
-readonly proxy_balancer_port=2021
+readonly proxy_behind_caddy_port=2021
 
-# Two processes: when one ends, or a signal asks for it, the other ends too, and with it the container.
+# When a process ends, or a signal asks for it, the other one ends too, and with it the container.
 proxy_run() {
-  local caddy balancer status=0
+  local mode status=0 processes=()
   make_runtime_directory
-  proxy_balancer >"$runtime_directory/haproxy.cfg"
-  proxy_configuration >"$runtime_directory/Caddyfile"
-  export HOME=/var/lib/caddy XDG_DATA_HOME=/var/lib/caddy XDG_CONFIG_HOME=$runtime_directory
-  /usr/sbin/haproxy -q -db -f "$runtime_directory/haproxy.cfg" &
-  balancer=$!
-  /usr/bin/caddy run --adapter caddyfile --config "$runtime_directory/Caddyfile" &
-  caddy=$!
-  # Caddy finishes the requests that it has, then HAProxy has nothing left to do.
-  trap 'trap "" INT TERM; kill -TERM "$caddy"; wait "$caddy"; kill -TERM "$balancer"; exit 0' INT TERM
+  mode=$(word PROXY_TLS none)
+  proxy_configuration >"$runtime_directory/haproxy.cfg"
+  /usr/sbin/haproxy -c -q -f "$runtime_directory/haproxy.cfg" || fail "HAProxy does not accept its configuration"
+  # On standard error it tells of each of the twenty places for web containers that is not taken.
+  /usr/sbin/haproxy -db -f "$runtime_directory/haproxy.cfg" 2>/dev/null &
+  processes+=($!)
+  if [[ $mode == acme ]]; then
+    proxy_caddy_configuration >"$runtime_directory/Caddyfile"
+    export HOME=/var/lib/caddy XDG_DATA_HOME=/var/lib/caddy XDG_CONFIG_HOME=$runtime_directory
+    /usr/bin/caddy run --adapter caddyfile --config "$runtime_directory/Caddyfile" &
+    processes+=($!)
+  fi
+  trap 'trap "" INT TERM; proxy_stop "${processes[@]}"; exit 0' INT TERM
   wait -n || status=$?
-  kill -TERM "$caddy" "$balancer" 2>/dev/null || note "one of the two processes had ended already"
+  kill -TERM "${processes[@]}" 2>/dev/null || note "every process had ended already"
   fail "the proxy stopped with status $status" 1
+}
+
+# proxy_stop HAPROXY [CADDY]: Caddy finishes the requests that it has, then HAProxy those that came to it directly.
+proxy_stop() {
+  if [[ $# -eq 2 ]]; then
+    kill -TERM "$2"
+    wait "$2" || note "Caddy ended with status $?"
+  fi
+  # Unlike SIGTERM, which ends it at once.
+  kill -USR1 "$1"
+  wait "$1" || note "HAProxy ended with status $?"
 }
 
 proxy_health() {
@@ -35,32 +50,33 @@ proxy_health() {
 }
 
 proxy_configuration() {
-  local mode host plain secure public
+  local mode plain secure
   mode=$(word PROXY_TLS none)
   plain=$(number PROXY_HTTP_PORT 8080)
   secure=$(number PROXY_HTTPS_PORT 8443)
-  public=$(number PROXY_PUBLIC_HTTPS_PORT 443)
-  proxy_global "$plain" "$secure" "$mode"
-  proxy_forward
-  printf 'http://:%s {\n\tbind 127.0.0.1\n\trespond /health 200\n}\n' "$proxy_health_port"
+  proxy_general
   case $mode in
     none | external)
-      printf 'http://:%s {\n\timport site\n}\n' "$plain"
+      proxy_frontend "*:$plain"
+      proxy_clients http
       ;;
     certificate)
-      host=$(proxy_host)
-      proxy_readable PROXY_CERTIFICATE_FILE
-      proxy_readable PROXY_PRIVATE_KEY_FILE
-      printf 'https://%s:%s {\n\ttls %s %s\n\timport site\n}\n' "$host" "$secure" "$PROXY_CERTIFICATE_FILE" "$PROXY_PRIVATE_KEY_FILE"
-      proxy_redirect "$plain" "$public"
+      proxy_redirect "$plain"
+      proxy_pair
+      proxy_frontend "*:$secure ssl crt $runtime_directory/site.pem alpn h2,http/1.1"
+      proxy_clients https
       ;;
     acme)
-      host=$(proxy_host)
-      printf 'https://%s:%s {\n\timport site\n}\n' "$host" "$secure"
-      proxy_redirect "$plain" "$public"
+      # Caddy, the only one who can reach this address, has written the headers already.
+      proxy_frontend "127.0.0.1:$proxy_behind_caddy_port"
+      printf '  http-request set-var(txn.client) req.hdr(X-Forwarded-For)\n'
       ;;
     *) fail "PROXY_TLS must be none, certificate, acme or external, not '$mode'" ;;
   esac
+}
+
+proxy_frontend() {
+  printf 'frontend site\n  log global\n  bind %s\n  default_backend web\n' "$1"
 }
 
 proxy_host() {
@@ -70,77 +86,74 @@ proxy_host() {
   printf '%s' "$host"
 }
 
-proxy_readable() {
-  local file
-  file=$(word "$1" '')
-  [[ -r $file ]] || fail "the file '$file' (from $1) cannot be read by uid $(id -u)"
+# proxy_pair: certificate and key as HAProxy wants them, in one private file.
+proxy_pair() {
+  local name file
+  for name in PROXY_CERTIFICATE_FILE PROXY_PRIVATE_KEY_FILE; do
+    file=$(word "$name" '')
+    [[ -r $file ]] || fail "the file '$file' (from $name) cannot be read by uid $(id -u)"
+  done
+  # A line of its own for each: a file may lack the last line end.
+  awk 1 "$PROXY_CERTIFICATE_FILE" "$PROXY_PRIVATE_KEY_FILE" >"$runtime_directory/site.pem"
 }
 
-# proxy_redirect PLAIN_PORT PUBLIC_PORT: plain HTTP goes to the published TLS port.
+# proxy_redirect PLAIN_PORT: plain HTTP goes to the published TLS port.
 proxy_redirect() {
-  local port=":$2"
-  [[ $2 != 443 ]] || port=''
-  printf 'http://:%s {\n\tredir https://{host}%s{uri} 308\n}\n' "$1" "$port"
+  local host public
+  host=$(proxy_host)
+  public=":$(number PROXY_PUBLIC_HTTPS_PORT 443)"
+  [[ $public != :443 ]] || public=''
+  printf 'frontend plain\n  bind *:%s\n  http-request redirect code 308 location https://%s%s%%[pathq]\n' "$1" "$host" "$public"
 }
 
-proxy_global() {
-  local email directory
-  email=$(word PROXY_ACME_EMAIL '')
-  directory=$(word PROXY_ACME_DIRECTORY '')
-  printf '{\n\tadmin off\n\thttp_port %s\n\thttps_port %s\n' "$1" "$2"
-  printf '\tauto_https disable_redirects\n\tservers {\n\t\tprotocols h1 h2\n\t}\n'
-  if [[ $3 == acme ]]; then
-    [[ -z $email ]] || printf '\temail %s\n' "$email"
-    [[ -z $directory ]] || printf '\tacme_ca %s\n' "$directory"
-  fi
-  proxy_log
-  printf '}\n'
+# proxy_clients SCHEME: whoever is no trusted proxy cannot say who the client is.
+proxy_clients() {
+  local trusted
+  trusted=$(word PROXY_TRUSTED_PROXIES '')
+  cat <<HAPROXY
+  acl is_proxy src ${trusted:+${trusted//,/ } }255.255.255.255
+  http-request del-header X-Forwarded-For unless is_proxy
+  http-request del-header X-Forwarded-Host unless is_proxy
+  http-request set-header X-Forwarded-Proto $1 unless is_proxy { req.hdr(X-Forwarded-Proto) -m found }
+  http-request set-header X-Forwarded-Host %[req.hdr(Host)] unless is_proxy { req.hdr(X-Forwarded-Host) -m found }
+  option forwardfor
+  http-request set-var(txn.client) src
+HAPROXY
 }
 
-# For every line of every logger: nothing that a client sends as a credential is written.
-proxy_log() {
-  cat <<'CADDY'
-	log {
-		output stdout
-		format filter {
-			wrap json
-			fields {
-				request>headers delete
-				resp_headers delete
-				request>tls delete
-				request>uri query {
-					replace sesskey hidden
-					replace token hidden
-					replace wstoken hidden
-					replace authtoken hidden
-					replace key hidden
-					replace password hidden
-				}
-			}
-		}
-	}
-CADDY
-}
-
-# Connections, not requests: nothing was sent when one cannot be made, so trying again is safe for every request. A web
-# container that is replaced is found again within ten seconds or so; until then its requests wait.
-proxy_balancer() {
+# The log has paths without query strings, which carry tokens and session keys, and no header at all.
+# A connection to a web container serves one request: one that is sent while the other side closes it would be lost. Nothing
+# was sent when a connection cannot be made, so trying again is safe for every request: one that meets a container which is
+# being replaced waits for the next one, some ten seconds at most.
+proxy_general() {
   local upstream
   upstream=$(word PROXY_UPSTREAM web:8080)
   [[ $upstream =~ ^[A-Za-z0-9._-]+:[0-9]+$ ]] || fail "PROXY_UPSTREAM must look like web:8080, not '$upstream'"
   cat <<HAPROXY
 global
   maxconn 4000
+  log stdout format raw local0 info
+  hard-stop-after 30s
+  ssl-default-bind-options ssl-min-ver TLSv1.2
+  tune.bufsize 65536
 defaults
-  mode tcp
+  mode http
+  log-format '%[var(txn.client)] - [%trg] "%HM %HPO %HV" %ST %B %Ta'
+  option dontlognull
+  option http-server-close
   maxconn 4000
   balance leastconn
   retries 15
   option redispatch 1
   timeout connect 1s
   timeout queue 10s
-  timeout client 1h
-  timeout server 1h
+  timeout http-request 30s
+  timeout http-keep-alive 65s
+  timeout client 10m
+  timeout server 10m
+  http-error status 502 content-type text/plain string "The site does not answer at the moment." hdr Retry-After 5 hdr Cache-Control no-store
+  http-error status 503 content-type text/plain string "The site does not answer at the moment." hdr Retry-After 5 hdr Cache-Control no-store
+  http-error status 504 content-type text/plain string "The site does not answer at the moment." hdr Retry-After 5 hdr Cache-Control no-store
 resolvers system
   parse-resolv-conf
   resolve_retries 2
@@ -152,32 +165,43 @@ resolvers system
   hold timeout 60s
   hold refused 60s
   hold other 60s
-listen web
-  bind 127.0.0.1:$proxy_balancer_port
+frontend health
+  bind 127.0.0.1:$proxy_health_port
+  http-request return status 200 if { path /health }
+  http-request return status 404
+backend web
   server-template web 1-20 $upstream resolvers system init-addr libc,none resolve-prefer ipv4
 HAPROXY
 }
 
-# The part that every site shares. Connections are not kept, because a request that is sent into one while the other side
-# closes it would be lost.
-proxy_forward() {
-  local trusted
+# Caddy keeps the log to its own doings; what is asked for stands in HAProxy's.
+proxy_caddy_configuration() {
+  local host email directory trusted public
+  host=$(proxy_host)
+  email=$(word PROXY_ACME_EMAIL '')
+  directory=$(word PROXY_ACME_DIRECTORY '')
   trusted=$(word PROXY_TRUSTED_PROXIES '')
+  public=":$(number PROXY_PUBLIC_HTTPS_PORT 443)"
+  [[ $public != :443 ]] || public=''
   cat <<CADDY
-(site) {
-	log
-	reverse_proxy 127.0.0.1:$proxy_balancer_port {
+{
+	admin off
+	http_port $(number PROXY_HTTP_PORT 8080)
+	https_port $(number PROXY_HTTPS_PORT 8443)
+	auto_https disable_redirects
+	servers {
+		protocols h1 h2
+	}
+	${email:+email $email}
+	${directory:+acme_ca $directory}
+}
+https://$host:$(number PROXY_HTTPS_PORT 8443) {
+	reverse_proxy 127.0.0.1:$proxy_behind_caddy_port {
 		${trusted:+trusted_proxies ${trusted//,/ }}
-		transport http {
-			dial_timeout 1s
-			keepalive off
-		}
 	}
-	handle_errors {
-		header Retry-After 5
-		header Cache-Control no-store
-		respond "{err.status_code} {err.status_text}: the site does not answer at the moment." {err.status_code}
-	}
+}
+http://:$(number PROXY_HTTP_PORT 8080) {
+	redir https://$host$public{uri} 308
 }
 CADDY
 }
