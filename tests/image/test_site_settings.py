@@ -22,7 +22,7 @@ def render(tmp_path: Path) -> Call:
     password = tmp_path / "password"
     password.write_text(NASTY)
 
-    def _render(layout: str = "classic", languages: str = "", **environment: str) -> tuple[dict[str, t.Any], str]:
+    def _render(layout: str = "classic", languages: str = "", strings: bool = False, **environment: str) -> tuple[dict[str, t.Any], str]:
         given = {
             "MOODLE_URL": "https://moodle.example.edu",
             "MOODLE_DATABASE_HOST": "db",
@@ -30,7 +30,7 @@ def render(tmp_path: Path) -> Call:
         } | environment
         values = call("Environment::read", "site", given)
         # JSON cannot tell an empty object from an empty list.
-        text = call("SiteSettings::render", values, layout, languages)
+        text = call("SiteSettings::render", values, layout, languages, strings)
         path = tmp_path / "settings.php"
         path.write_text(text)
         code = f"$CFG = new stdClass(); require '{path}'; echo json_encode($CFG);"
@@ -64,6 +64,15 @@ def test_only_web_requests_use_the_pooler(render: Call) -> None:
     pooled = text.split("if (PHP_SAPI === 'fpm-fcgi') {")[1].split("}")[0]
     assert "$CFG->dbhost = '/run/pooler';" in pooled
     assert "$CFG->dboptions['dbhandlesoptions'] = true;" in pooled
+
+
+def test_only_web_requests_share_strings(render: Call) -> None:
+    config, text = render(strings=True)
+    assert "customstringmanager" not in config
+    shared = text.split("if (PHP_SAPI === 'fpm-fcgi') {")[1].split("}")[0]
+    assert "$CFG->customstringmanager = 'Campus\\\\Moodle\\\\Web\\\\StringManager';" in shared
+    assert "/src/autoload.php';" in shared
+    assert "customstringmanager" not in render()[1]
 
 
 def test_sessions(render: Call, tmp_path: Path) -> None:

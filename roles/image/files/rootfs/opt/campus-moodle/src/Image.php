@@ -36,6 +36,12 @@ final class Image
         return self::webroot($code) === $code ? 'classic' : 'public';
     }
 
+    /** Whether Web\StringManager fits the Moodle in the image; never where the code is being edited. */
+    public static function sharesStrings(string $environment): bool
+    {
+        return $environment === 'production' && is_file(Paths::BAKED_VERSIONS) && ((require Paths::BAKED_VERSIONS)['strings'] ?? false);
+    }
+
     /** A command-line script of Moodle; admin/cli stands at the top in both layouts. */
     public static function script(string $name): string
     {

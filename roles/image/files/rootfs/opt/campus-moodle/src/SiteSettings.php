@@ -6,6 +6,8 @@ declare(strict_types=1);
 
 namespace Campus\Moodle;
 
+use Campus\Moodle\Web\StringManager;
+
 /** Turns the checked environment into $CFG, and $CFG into the file that config.php requires. */
 final class SiteSettings
 {
@@ -13,7 +15,7 @@ final class SiteSettings
     public static function prepare(string $process): array
     {
         $values = Environment::read($process, getenv());
-        self::writeFile(Paths::SETTINGS, self::render($values, Image::layout(), self::languages()));
+        self::writeFile(Paths::SETTINGS, self::render($values, Image::layout(), self::languages(), Image::sharesStrings($values['MOODLE_ENVIRONMENT'])));
         foreach (['cache', 'request'] as $folder) {
             // Moodle sends no file by X-Accel-Redirect while the request folder is missing.
             @mkdir(Paths::LOCAL_CACHE . "/$folder", 0700);
@@ -39,8 +41,9 @@ final class SiteSettings
      * @param array<string, mixed> $values as Environment::read gives for 'site'
      * @param 'classic'|'public' $layout
      * @param string $languages folder of the image's language packs, '' when it has none
+     * @param bool $sharesStrings whether pages use our string manager
      */
-    public static function render(array $values, string $layout, string $languages): string
+    public static function render(array $values, string $layout, string $languages, bool $sharesStrings): string
     {
         $text = "<?php\n\n";
         foreach (self::config($values, $layout, $languages) as $name => $value) {
@@ -49,19 +52,33 @@ final class SiteSettings
         if ($values['MOODLE_DATABASE_SSLROOTCERT'] !== '') {
             $text .= 'putenv(' . var_export('PGSSLROOTCERT=' . $values['MOODLE_DATABASE_SSLROOTCERT'], true) . ");\n";
         }
-        if ($values['MOODLE_DATABASE_POOLER_HOST'] !== '') {
-            $text .= "\nif (PHP_SAPI === 'fpm-fcgi') {\n";
-            foreach (self::pooled($values) as $name => $value) {
-                $text .= "\$CFG->$name = " . var_export($value, true) . ";\n";
-            }
-            $text .= "}\n";
-        }
+        $text .= self::pages([
+            ...($values['MOODLE_DATABASE_POOLER_HOST'] === '' ? [] : self::pooled($values)),
+            ...($sharesStrings ? ['customstringmanager' => StringManager::class] : []),
+        ]);
         if ($values['MOODLE_ENVIRONMENT'] === 'production') {
             // Installer and upgrade compare the map with the code and would stop at the slightest difference in file order.
             $text .= "\nif (!defined('CACHE_DISABLE_ALL') || !CACHE_DISABLE_ALL) {\n"
                 . '$CFG->alternative_component_cache = ' . var_export(Paths::BAKED_COMPONENTS, true) . ";\n}\n";
         }
         return $text;
+    }
+
+    /**
+     * What only web requests are told.
+     *
+     * @param array<string, mixed> $config name in $CFG => value
+     */
+    private static function pages(array $config): string
+    {
+        if ($config === []) {
+            return '';
+        }
+        $text = "\nif (PHP_SAPI === 'fpm-fcgi') {\n";
+        foreach ($config as $name => $value) {
+            $text .= "\$CFG->$name = " . var_export($value, true) . ";\n";
+        }
+        return $text . (isset($config['customstringmanager']) ? 'require_once ' . var_export(__DIR__ . '/autoload.php', true) . ";\n" : '') . "}\n";
     }
 
     /** The folder of the language packs in the image, '' when it has none: then Moodle keeps them in its data folder. */

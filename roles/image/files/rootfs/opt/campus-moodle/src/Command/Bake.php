@@ -33,11 +33,12 @@ final class Bake implements Command
         try {
             $this->bakeComponents("$work/settings.php");
             $found = Child::inside('versions', ["$work/settings.php"]);
+            $found['strings'] = $this->canShareStrings("$work/settings.php");
         } finally {
             $this->remove($work);
         }
         $this->write(Paths::BAKED_VERSIONS, "<?php\n\nreturn " . var_export($version + $found, true) . ";\n");
-        Log::result(['version' => $version['version'], 'release' => $version['release'], 'layout' => Image::layout(), 'plugins' => count($found['plugins'])]);
+        Log::result(['version' => $version['version'], 'release' => $version['release'], 'layout' => Image::layout(), 'plugins' => count($found['plugins']), 'strings' => $found['strings']]);
         return ExitCode::OK;
     }
 
@@ -72,6 +73,13 @@ final class Bake implements Command
             throw Failure::because(ExitCode::MOODLE, 'bake', 'Moodle could not write the map of its components; its output is above.');
         }
         chmod(Paths::BAKED_COMPONENTS, 0644);
+    }
+
+    /** A later Moodle may have another string manager: then pages use that one as it is. */
+    private function canShareStrings(string $settings): bool
+    {
+        $outcome = Child::php([Paths::INSIDE . '/strings.php', $settings]);
+        return $outcome->exit === 0 && ($outcome->report['usable'] ?? false);
     }
 
     private function write(string $path, string $text): void
