@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
-"""House rules that no linter knows: SPDX headers, no machine paths, no registry hosts, pinned files without addresses.
+"""House rules that no linter knows: SPDX headers, no machine paths, no registry hosts, pinned files without addresses,
+modules that are in the action group which they document.
 
 Prints one line a finding and exits 1 if there is any.
 """
@@ -52,9 +53,32 @@ def findings_in(path: Path) -> list[str]:
     return found
 
 
+def groups_of_modules() -> dict[str, str]:
+    """Return module -> action group as meta/runtime.yml has it. A group that only extends others has no modules of its own."""
+    text = (ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8")
+    found, group = {}, ""
+    for line in text.splitlines():
+        if match := re.fullmatch(r"  (\w+):", line):
+            group = match[1]
+        elif match := re.fullmatch(r"    - (\w+)", line):
+            found[match[1]] = group
+    return found
+
+
+def findings_in_groups() -> list[str]:
+    """Return one sentence for each module that documents another action group than it is in."""
+    groups, found = groups_of_modules(), []
+    for path in sorted((ROOT / "plugins" / "modules").glob("*.py")):
+        documented = re.findall(r"_attributes\.actiongroup_(\w+)", path.read_text(encoding="utf-8"))
+        expected = [groups[path.stem]] if path.stem in groups else []
+        if documented != expected:
+            found.append(f"{path.relative_to(ROOT)}: documents the action groups {documented}, and meta/runtime.yml has it in {expected}")
+    return found
+
+
 def main() -> int:
     """Print every finding; return 1 if there is any."""
-    found = [sentence for path in tracked_files() for sentence in findings_in(path)]
+    found = [sentence for path in tracked_files() for sentence in findings_in(path)] + findings_in_groups()
     print("\n".join(found) if found else "repository rules hold")
     return 1 if found else 0
 

@@ -43,7 +43,7 @@ attributes:
     support: full
 """
 
-    # Should be used together with the standard fragment by modules of the action group.
+    # Should be used together with the standard fragment by the modules of an action group in meta/runtime.yml.
     ACTIONGROUP_MOODLE = r"""
 options: {}
 attributes:
@@ -52,4 +52,54 @@ attributes:
     support: full
     membership:
       - campus.moodle.moodle
+"""
+
+    ACTIONGROUP_SITE = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/campus.moodle.site) in C(module_defaults) to set defaults for all modules of the group.
+    support: full
+    membership:
+      - campus.moodle.site
+"""
+
+    ACTIONGROUP_HELM = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/campus.moodle.helm) in C(module_defaults) to set defaults for all modules of the group.
+    support: full
+    membership:
+      - campus.moodle.helm
+"""
+
+    ACTIONGROUP_RESTIC = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/campus.moodle.restic) in C(module_defaults) to set defaults for all modules of the group.
+    support: full
+    membership:
+      - campus.moodle.restic
+"""
+
+    ACTIONGROUP_CNPG = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/campus.moodle.cnpg) in C(module_defaults) to set defaults for all modules of the group.
+    support: full
+    membership:
+      - campus.moodle.cnpg
+"""
+
+    ACTIONGROUP_KUBE = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/campus.moodle.kube) in C(module_defaults) to set defaults for all modules of the group.
+    support: full
+    membership:
+      - campus.moodle.kube
 """

@@ -13,12 +13,14 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import time
 import typing as t
 
 from ansible.module_utils.compat.version import LooseVersion
 
 # What timeout(1) answers when it had to end a program: gently, or by force.
 TIMED_OUT = (124, 137)
+SIGKILL = 9
 GRACE_SECONDS = 15
 
 
@@ -52,17 +54,19 @@ def runner(
     environ: t.Optional[t.Mapping[str, str]] = None,
     forget: t.Iterable[str] = (),
     timeout: t.Optional[float] = None,
+    signal: str = "TERM",
 ) -> Run:
     """Return a function that runs commands through the module, in the C locale.
 
     environ is added to the environment, the place for secrets. The variables in forget are not inherited, since a
     password file in the environment of the connection would beat the password of the task. A command that runs longer
-    than timeout seconds is ended and raises ToolError.
+    than timeout seconds gets the signal, the one that lets it clean up, and raises ToolError.
     """
     unwanted = set(forget)
 
     def run(command: list[str], text: t.Optional[str] = None, /) -> Result:
-        limit = ["timeout", f"--kill-after={GRACE_SECONDS}", str(timeout)] if timeout else []
+        limit = ["timeout", f"--kill-after={GRACE_SECONDS}", f"--signal={signal}", str(timeout)] if timeout else []
+        started = time.monotonic()
         with _without(unwanted):
             rc, out, err = module.run_command(
                 limit + command,
@@ -74,7 +78,9 @@ def runner(
                 environ_update={"LC_ALL": "C.UTF-8", **(environ or {})},
                 handle_exceptions=False,
             )
-        if timeout and rc in TIMED_OUT:
+        # By force timeout(1) ends itself as well; a program that something else killed looks the same, only earlier.
+        forced = rc == -SIGKILL and timeout and time.monotonic() - started >= timeout
+        if timeout and (rc in TIMED_OUT or forced):
             msg = f"The command {shlex.join(command)} was ended because it ran longer than {timeout:g} seconds."
             raise ToolError(msg, timed_out=True, stdout=out[-2000:], stderr=err[-2000:])
         return Result(rc, out, err)

@@ -16,23 +16,15 @@ import json
 import shlex
 import typing as t
 
+from ansible_collections.campus.moodle.plugins.module_utils._cli import Result, Run
+
 LABEL_PROJECT = "com.docker.compose.project"
 LABEL_SERVICE = "com.docker.compose.service"
 LABEL_HASH = "com.docker.compose.config-hash"
 LABEL_ONE_OFF = "com.docker.compose.oneoff"
 LOG_LINES = 20
-
-
-class Result(t.NamedTuple):
-    """What a command gave back."""
-
-    rc: int
-    out: str
-    err: str
-
-
-# Runs a command (a list, never a shell line) with text on standard input.
-Run = t.Callable[[list[str], t.Optional[str]], Result]
+# For every docker command: no colours and no advertisements among the output.
+ENVIRON = {"COMPOSE_ANSI": "never", "DOCKER_CLI_HINTS": "false"}
 
 
 class DockerError(Exception):

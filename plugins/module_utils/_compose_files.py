@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""What stands in a site's directory on the machine beside the secrets, and how modules run the docker command there."""
+"""What stands in a site's directory on the machine beside the secrets."""
 
 from __future__ import annotations
 
@@ -13,31 +13,11 @@ import os
 import tempfile
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import Result, Run
 from ansible_collections.campus.moodle.plugins.module_utils._compose_plan import Site
 
 COMPOSE_FILE = "compose.yml"
 # What the last complete rollout left: the site image, and whether maintenance mode is ours to end.
 ROLLOUT_FILE = "rollout.json"
-
-
-def runner(module: t.Any, chdir: t.Optional[str] = None) -> Run:
-    """Return a function that runs a command through the module: a list without a shell, in the C locale."""
-
-    def run(command: list[str], text: t.Optional[str]) -> Result:
-        rc, out, err = module.run_command(
-            command,
-            data=text,
-            cwd=chdir,
-            # As it is, without a line end added.
-            binary_data=True,
-            expand_user_and_vars=False,
-            environ_update={"LC_ALL": "C.UTF-8", "COMPOSE_ANSI": "never", "DOCKER_CLI_HINTS": "false"},
-            handle_exceptions=False,
-        )
-        return Result(rc, out, err)
-
-    return run
 
 
 class SiteFiles:

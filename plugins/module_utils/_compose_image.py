@@ -11,52 +11,23 @@ of standard output, and a failure is explained in sentences on standard error.
 
 from __future__ import annotations
 
-import json
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import ComposeProject, Result
-
-EXIT_CODES = {
-    2: "bad usage or a bad environment value",
-    3: "a service that it needs could not be reached",
-    4: "refused",
-    5: "one of Moodle's own scripts failed",
-    6: "another run holds the lock",
-}
-
-
-# What "upgrade" says when it failed before it changed anything. Without these words the database counts as changed.
-UNTOUCHED = "Nothing in the database was changed"
+from ansible_collections.campus.moodle.plugins.module_utils._cli import Result
+from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import ComposeProject
+from ansible_collections.campus.moodle.plugins.module_utils._moodle_program import EXIT_CODES, answer_of, database_changed, sentences_of
 
 
 class ImageError(Exception):
-    """A command of the site image refused or failed. sentences say why."""
+    """A command of the site image refused or failed. sentences say why; untouched says that the database is as it was."""
 
-    def __init__(self, command: str, code: int, sentences: t.Sequence[str]) -> None:
+    def __init__(self, command: str, code: int, answer: t.Mapping[str, t.Any], sentences: t.Sequence[str]) -> None:
         self.code = code
         self.sentences = list(sentences)
-        self.untouched = code in (2, 3, 4, 6) or any(UNTOUCHED in sentence for sentence in self.sentences)
+        self.untouched = not database_changed(code, answer)
         reason = EXIT_CODES.get(code, f"exit status {code}")
         listed = "\n".join(f"- {sentence}" for sentence in self.sentences)
         super().__init__(f"The image's command '{command}' did not succeed ({reason}).\n{listed}")
-
-
-def answer_of(result: Result) -> dict[str, t.Any]:
-    """Return the JSON object on the last line, or nothing where there is none."""
-    lines = result.out.strip().splitlines()
-    try:
-        answer = json.loads(lines[-1]) if lines else {}
-    except json.JSONDecodeError:
-        return {}
-    return answer if isinstance(answer, dict) else {}
-
-
-def sentences_of(result: Result, answer: t.Mapping[str, t.Any]) -> list[str]:
-    """Return why a command failed: the problems of its answer, else the end of its log."""
-    problems = [
-        str(problem.get("sentence", problem)) if isinstance(problem, dict) else str(problem) for problem in answer.get("problems") or []
-    ]
-    return problems or [line for line in (result.err.strip() or result.out.strip()).splitlines() if line.strip()][-10:]
 
 
 def is_ready(result: Result) -> bool:
@@ -92,5 +63,5 @@ class SiteImage:
         result = self._compose.one_off(self._definition, command)
         answer = answer_of(result)
         if result.rc != 0:
-            raise ImageError(command[0], result.rc, sentences_of(result, answer))
+            raise ImageError(command[0], result.rc, answer, sentences_of(result, answer))
         return answer

@@ -18,7 +18,7 @@ description:
   - A run that was cut is continued by the next one.
 extends_documentation_fragment:
   - campus.moodle._attributes
-  - campus.moodle._attributes.actiongroup_moodle
+  - campus.moodle._attributes.actiongroup_site
 attributes:
   check_mode:
     details:
@@ -97,8 +97,9 @@ import os
 import shutil
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import ComposeProject, DockerError
-from ansible_collections.campus.moodle.plugins.module_utils._compose_files import COMPOSE_FILE, SiteFiles, runner
+from ansible_collections.campus.moodle.plugins.module_utils._cli import runner
+from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import ENVIRON, ComposeProject, DockerError
+from ansible_collections.campus.moodle.plugins.module_utils._compose_files import COMPOSE_FILE, SiteFiles
 from ansible_collections.campus.moodle.plugins.module_utils._compose_image import ImageError
 from ansible_collections.campus.moodle.plugins.module_utils._compose_rollout import Rollout, RolloutError
 
@@ -163,7 +164,7 @@ def main() -> None:
         required_if=[("state", "present", ["definition"])],
         supports_check_mode=True,
     )
-    compose = ComposeProject(runner(module), project=module.params["project"], directory=module.params["directory"])
+    compose = ComposeProject(runner(module, environ=ENVIRON), project=module.params["project"], directory=module.params["directory"])
     files = SiteFiles(module.params["directory"], module.atomic_move)
     try:
         result = {"present": present, "absent": absent}[module.params["state"]](module, compose, files)

@@ -16,7 +16,7 @@ description:
 extends_documentation_fragment:
   - campus.moodle._attributes
   - campus.moodle._attributes.info
-  - campus.moodle._attributes.actiongroup_moodle
+  - campus.moodle._attributes.actiongroup_site
 attributes:
   check_mode:
     details:
@@ -102,8 +102,8 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.campus.moodle.plugins.module_utils import _compose_machine as machines
-from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import LABEL_PROJECT, Run
-from ansible_collections.campus.moodle.plugins.module_utils._compose_files import runner
+from ansible_collections.campus.moodle.plugins.module_utils._cli import Run, runner
+from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import ENVIRON, LABEL_PROJECT
 
 
 def existing(path: str) -> str:
@@ -137,7 +137,7 @@ def look(module: AnsibleModule) -> machines.Machine:
     """Collect the facts."""
     if module.get_bin_path("docker") is None:
         return machines.Machine(docker=False)
-    run = runner(module)
+    run = runner(module, environ=ENVIRON)
     answer = run(["docker", "info", "--format", "{{json .}}"], None)
     info: dict[str, t.Any] = json.loads(answer.out) if answer.out.strip().startswith("{") else {}
     if not info.get("ServerVersion"):

@@ -15,7 +15,7 @@ description:
   - Keeps the identity of the site beside them, and a number for each secret that rises when the secret changes.
 extends_documentation_fragment:
   - campus.moodle._attributes
-  - campus.moodle._attributes.actiongroup_moodle
+  - campus.moodle._attributes.actiongroup_site
 attributes:
   diff_mode:
     support: none

@@ -16,7 +16,7 @@ description:
 extends_documentation_fragment:
   - campus.moodle._attributes
   - campus.moodle._attributes.info
-  - campus.moodle._attributes.actiongroup_moodle
+  - campus.moodle._attributes.actiongroup_site
 options:
   url:
     description: Address of the site, as its users type it.

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import LABEL_HASH, LABEL_SERVICE, Result
+from ansible_collections.campus.moodle.plugins.module_utils._cli import Result
+from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import LABEL_HASH, LABEL_SERVICE
 from ansible_collections.campus.moodle.plugins.module_utils._compose_plan import Site
 
 OK = Result(0, "", "")

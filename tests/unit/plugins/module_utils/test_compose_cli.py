@@ -8,16 +8,16 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.campus.moodle.plugins.module_utils._cli import Result
 from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import (
     ComposeProject,
     Container,
     DockerError,
-    Result,
     Service,
     parse_container,
     parse_service,
 )
-from ansible_collections.campus.moodle.plugins.module_utils._compose_image import answer_of, is_ready, sentences_of
+from ansible_collections.campus.moodle.plugins.module_utils._compose_image import is_ready
 
 PREFIX = ["docker", "compose", "--project-name", "p", "--project-directory", "/d", "--file", "-", "--progress", "quiet"]
 CONTAINER = Container("1", "p-php-1", "php", "h", "i", "running")
@@ -73,19 +73,6 @@ def test_services(row: dict[str, t.Any], service: Service) -> None:
 def test_a_container_without_labels_and_health() -> None:
     row = {"Id": "1", "Name": "/n", "Config": {"Labels": None, "Image": "i"}, "State": {"Status": "exited"}, "RestartCount": 2}
     assert parse_container(row) == Container("1", "n", "", "", "i", "exited", "", 2)
-
-
-@pytest.mark.parametrize(
-    ("out", "answer"),
-    [("", {}), ('log\n{"a": 1}\n', {"a": 1}), ("no json", {}), ("[1]", {})],
-)
-def test_answers_of_the_image(out: str, answer: dict[str, t.Any]) -> None:
-    assert answer_of(Result(0, out, "")) == answer
-
-
-def test_sentences_come_from_the_answer_or_else_from_the_log() -> None:
-    assert sentences_of(Result(4, "", "log"), {"problems": [{"code": "x", "sentence": "Why."}]}) == ["Why."]
-    assert sentences_of(Result(5, "", "one\n\ntwo\n"), {}) == ["one", "two"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+
+# Private to this collection: it may change or disappear in any release.
+
+"""How the moodle_* modules reach the program of the site image."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Options that all moodle_* modules share."""
+
+    DOCUMENTATION = r"""
+options:
+  runner:
+    description:
+      - Command, as a list, that runs the program of the site image in a running PHP container of the site, for example
+        V([docker, exec, -i, physics-php-1, /opt/campus-moodle/bin/moodle]) or
+        V([kubectl, exec, -i, deploy/physics-php, --, /opt/campus-moodle/bin/moodle]).
+      - What is wanted is handed over on standard input, so the command has to keep it open. No secret is part of a command.
+      - Can be set once for all modules of the action group with C(module_defaults).
+    type: list
+    elements: str
+    required: true
+  chdir:
+    description: Directory to run the command in.
+    type: path
+  timeout:
+    description: Seconds after which the command is ended and the task fails.
+    type: int
+    default: 3600
+"""
