@@ -16,9 +16,9 @@ demo: ## set this machine up and run a Moodle site in Docker Compose
 demo-down: ## remove the demo; data goes only with CONFIRM=yes
 	scripts/demo.sh down
 
-.PHONY: test test-fast lint sanity unit test-image test-molecule test-e2e
+.PHONY: test test-fast lint sanity unit test-tools test-image test-molecule test-e2e
 test: ## every test, from a fresh machine
-	scripts/test.sh fast image molecule e2e
+	scripts/test.sh fast tools image molecule e2e
 test-fast: ## lint, sanity and unit tests, under 5 minutes
 	scripts/test.sh fast
 lint: ## linters, types, documentation, changelog
@@ -27,6 +27,8 @@ sanity: ## ansible-test sanity
 	scripts/test.sh sanity
 unit: ## unit tests
 	scripts/test.sh unit
+test-tools: ## modules against real Helm, restic, S3 and a real Kubernetes API
+	scripts/test.sh tools
 test-image: ## the site image's commands and exit codes in real containers
 	scripts/test.sh image
 test-molecule: ## roles on locally bootstrapped systemd containers
@@ -45,5 +47,5 @@ build: ## build the collection archive and let galaxy-importer judge it
 	scripts/build.sh
 changelog: ## show what the next release will say
 	scripts/setup.sh python && . scripts/env.sh && antsibull-changelog lint
-lock: ## renew requirements/dev.txt
-	uv pip compile -q --upgrade --generate-hashes --python-version 3.11 --no-annotate --no-header requirements/dev.in -o requirements/dev.txt
+lock: ## renew requirements/*.txt
+	set -e; for name in dev bench; do uv pip compile -q --upgrade --generate-hashes --python-version 3.11 --no-annotate --no-header "requirements/$$name.in" -o "requirements/$$name.txt"; done

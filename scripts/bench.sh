@@ -2,12 +2,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
 #
-# Prints medians and ratios, ours beside the usual Apache set-up, measured in one run. Page figures need real Moodle (MOODLE_SOURCE).
+# Prints medians and ratios, ours beside what people use today, measured in one run.
+#   bench.sh [site|modules [OPTION...]]     (default: both; --help after one of them lists its options)
+# site: a site beside the usual Apache set-up; page figures need real Moodle (MOODLE_SOURCE). modules: beside other modules and commands.
 
 # shellcheck source=scripts/env.sh
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
-"$REPOSITORY/scripts/setup.sh" engine mailhog
-apt_install wrk
+bench_site() {
+  "$REPOSITORY/scripts/setup.sh" engine mailhog
+  apt_install wrk
+  PYTHONPATH="$COLLECTIONS" python tests/bench/run.py "$@"
+}
+
+bench_modules() {
+  "$REPOSITORY/scripts/setup.sh" bench
+  PYTHONPATH="$COLLECTIONS" python tests/bench/modules/run.py "$@"
+}
+
+"$REPOSITORY/scripts/setup.sh" python
 cd "$COLLECTIONS/ansible_collections/campus/moodle"
-PYTHONPATH="$COLLECTIONS" python tests/bench/run.py "$@"
+case ${1:-} in
+  site | modules) "bench_$1" "${@:2}" ;;
+  "") bench_modules; bench_site ;;
+  *) die "usage: bench.sh [site|modules [OPTION...]]" ;;
+esac

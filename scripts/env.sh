@@ -12,13 +12,15 @@ REPOSITORY=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 MOODLE_CACHE=${MOODLE_CACHE:-$HOME/.cache/campus.moodle}
 BIN="$MOODLE_CACHE/bin"
 VENV="$MOODLE_CACHE/venv-$(sha256sum "$REPOSITORY/requirements/dev.txt" | cut -c1-12)"
+# What the benchmark compares with, apart from what development needs.
+BENCH_VENV="$MOODLE_CACHE/bench-$(sha256sum "$REPOSITORY/requirements/bench.txt" | cut -c1-12)"
 # Ansible finds a collection by its path only, so the checkout is linked (or, for ansible-test, copied) into a
 # tree of that shape; the key keeps two checkouts on one machine apart.
 TREE="$MOODLE_CACHE/trees/$(printf '%s' "$REPOSITORY" | sha256sum | cut -c1-12)"
 COLLECTIONS="$TREE/link"
 COLLECTIONS_COPY="$TREE/copy"
 
-export REPOSITORY MOODLE_CACHE BIN VENV TREE COLLECTIONS COLLECTIONS_COPY
+export REPOSITORY MOODLE_CACHE BIN VENV BENCH_VENV TREE COLLECTIONS COLLECTIONS_COPY
 export PATH="$VENV/bin:$BIN/go/bin:$PATH"
 export ANSIBLE_COLLECTIONS_PATH="$COLLECTIONS"
 # What ansible-core 2.24 will do by default; templates that come from data must never be rendered.

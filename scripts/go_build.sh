@@ -3,24 +3,36 @@
 # Copyright: (c) 2026, campus.moodle contributors
 #
 # Builds one of the Go programs that package registries offer as source only, and prints the path of the binary.
-#   go_build.sh docker-compose|mailhog [OUTPUT]
+#   go_build.sh NAME [OUTPUT]      (NAME: a row of the table below)
 # The version and the hashes of everything that goes in are locked in tools/go/<name>/{go.mod,go.sum}. The result is
 # static, stripped, kept as $MOODLE_CACHE/bin/<name>-<version>, and built only when that file is missing.
-# OUTPUT gets a copy. Exit status: 0 built or present, 1 no usable Go or the build failed, 2 bad usage.
+# OUTPUT gets a copy. A row without a package stands for files of a module: they are fetched, and their folder is printed.
+# Exit status: 0 built or present, 1 no usable Go or the build failed, 2 bad usage.
 
 set -euo pipefail
 
 # name | module whose version counts | package to build | prefix of that version that the file name drops | linker flags, @ is the version
+# Helm 3 takes the Kubernetes that it renders for without a server from a flag (its own releases: that of its libraries).
 PROGRAMS='
 docker-compose|github.com/docker/compose/v2|github.com/docker/compose/v2/cmd||-X github.com/docker/compose/v2/internal.Version=@
 mailhog|github.com/mailhog/MailHog|github.com/mailhog/MailHog|v|
+etcd|go.etcd.io/etcd/server/v3|go.etcd.io/etcd/server/v3|v|
+kube-apiserver|k8s.io/kubernetes|k8s.io/kubernetes/cmd/kube-apiserver|v|-X k8s.io/component-base/version.gitVersion=@
+helm3|helm.sh/helm/v3|helm.sh/helm/v3/cmd/helm|v|-X helm.sh/helm/v3/internal/version.version=@ -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=37
+helm4|helm.sh/helm/v4|helm.sh/helm/v4/cmd/helm|v|-X helm.sh/helm/v4/internal/version.version=@
+helm-diff|github.com/databus23/helm-diff/v3|github.com/databus23/helm-diff/v3|v|-X github.com/databus23/helm-diff/v3/cmd.Version=@
+restic|github.com/restic/restic|github.com/restic/restic/cmd/restic|v|
+rest-server|github.com/restic/rest-server|github.com/restic/rest-server/cmd/rest-server|v|
+versitygw|github.com/versity/versitygw|github.com/versity/versitygw/cmd/versitygw|v|-X main.Version=@
+registry|github.com/distribution/distribution/v3|github.com/distribution/distribution/v3/cmd/registry|v|-X github.com/distribution/distribution/v3/version.version=@
+cloudnative-pg|github.com/cloudnative-pg/cloudnative-pg||v|
 '
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $1"; exit "${2:-1}"; }
 
 name=${1:-}
-row=$(grep "^${name:-?}|" <<<"$PROGRAMS") || die "usage: go_build.sh docker-compose|mailhog [OUTPUT]" 2
+row=$(grep "^${name:-?}|" <<<"$PROGRAMS") || die "usage: go_build.sh $(cut -d '|' -sf 1 <<<"$PROGRAMS" | paste -sd '|') [OUTPUT]" 2
 IFS='|' read -r _ module package dropped ldflags <<<"$row"
 
 locked="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/tools/go/$name"
@@ -40,6 +52,9 @@ require_go() {
     || die "$advice, and this one is $found (Debian 12's package golang-go is 1.19)"
 }
 
+# Runs go on what is locked. readonly: what is not locked is refused. local: no other Go is fetched behind our back.
+locked_go() { (cd "$locked" && CGO_ENABLED=0 GOFLAGS=-mod=readonly GOWORK=off GOTOOLCHAIN=local go "$@"); }
+
 # Builds into a file beside the final one and renames it, so that a cut build never looks like a finished one.
 build() {
   local partial started=$SECONDS
@@ -48,9 +63,7 @@ build() {
   # shellcheck disable=SC2064  # the path is wanted as it is now
   trap "rm -f '$partial'" EXIT
   say "building $name $version from its Go module (minutes with an empty cache, then it is kept)"
-  # readonly: what is not locked is refused. local: no other Go is fetched behind our back.
-  (cd "$locked" && CGO_ENABLED=0 GOFLAGS=-mod=readonly GOWORK=off GOTOOLCHAIN=local \
-    go build -trimpath -buildvcs=false -ldflags "-s -w ${ldflags//@/$version}" -o "$partial" "$package") >&2 \
+  locked_go build -trimpath -buildvcs=false -ldflags "-s -w ${ldflags//@/$version}" -o "$partial" "$package" >&2 \
     || die "building $name $version failed; what Go said is above"
   chmod 0755 "$partial"
   mv "$partial" "$binary"
@@ -58,6 +71,12 @@ build() {
   say "built $binary in $((SECONDS - started)) s"
 }
 
+if [ -z "$package" ]; then
+  require_go
+  locked_go mod download "$module" >&2 || die "fetching $module $version failed; what Go said is above"
+  locked_go list -m -f '{{.Dir}}' "$module"
+  exit
+fi
 if [ ! -x "$binary" ]; then
   require_go
   build

