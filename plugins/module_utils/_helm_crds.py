@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+#
+# Private to this collection: it may change or disappear in any release.
+
+"""The CRDs in the crds directory of a chart, which helm creates once and never looks at again."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.campus.moodle.plugins.module_utils._helm_manifest import Change, Object, objects, title_of
+from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import HelmError
+from ansible_collections.campus.moodle.plugins.module_utils._kube_apply import applied_difference
+from ansible_collections.campus.moodle.plugins.module_utils._kube_ready import ready
+from ansible_collections.campus.moodle.plugins.module_utils._kube_wait import Ref, wait_until
+
+API_VERSION = "apiextensions.k8s.io/v1"
+KIND = "CustomResourceDefinition"
+ESTABLISHED_SECONDS = 60
+
+
+def plan(client: t.Any, text: str, mode: str) -> list[tuple[Object, Change]]:
+    """Return the CRDs to apply with their differences. mode create leaves those alone that exist."""
+    planned = []
+    for wanted in objects(text):
+        if wanted["kind"] != KIND:
+            continue
+        live = client.get(wanted["apiVersion"], KIND, wanted["metadata"]["name"])
+        if live is not None and mode == "create":
+            continue
+        refuse_lost_versions(live, wanted)
+        before, after = applied_difference(live, client.apply(wanted, force=True, dry_run=True))
+        if before != after:
+            planned.append((wanted, Change(title_of(wanted), before, after)))
+    return planned
+
+
+def refuse_lost_versions(live: t.Optional[Object], wanted: Object) -> None:
+    """Refuse to take away a version in which objects are stored: the server could not read them any more."""
+    stored = ((live or {}).get("status") or {}).get("storedVersions") or []
+    lost = sorted(set(stored) - {version["name"] for version in wanted["spec"]["versions"]})
+    if lost:
+        msg = (
+            f"The chart's {title_of(wanted)} has no version {', '.join(lost)} any more, and objects are stored in it. "
+            "Migrate them to a version that stays, remove the old one from status.storedVersions, and run the task again."
+        )
+        raise HelmError(msg, error="crd_stored_version", versions=lost)
+
+
+def apply(client: t.Any, planned: t.Iterable[tuple[Object, Change]]) -> None:
+    """Apply the CRDs and wait until the server serves them."""
+    for wanted, _change in planned:
+        client.apply(wanted, force=True)
+    for wanted, _change in planned:
+        outcome = wait_until(client, Ref(API_VERSION, KIND, wanted["metadata"]["name"]), ready, timeout=ESTABLISHED_SECONDS)
+        if not outcome.done:
+            msg = f"{title_of(wanted)} was applied, and the API server does not serve it: {outcome.reason}."
+            raise HelmError(msg, error="timeout")

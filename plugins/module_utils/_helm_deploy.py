@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+#
+# Private to this collection: it may change or disappear in any release.
+
+"""Installing and upgrading: which chart, what it would change, and letting that happen."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import typing as t
+
+from ansible_collections.campus.moodle.plugins.module_utils import _helm_chart as charts
+from ansible_collections.campus.moodle.plugins.module_utils import _helm_manifest as manifests
+from ansible_collections.campus.moodle.plugins.module_utils import _helm_storage as storage
+from ansible_collections.campus.moodle.plugins.module_utils._helm_context import Context
+from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import HelmError, Release, Revision
+from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
+
+
+def settled(context: Context, found: t.Optional[Release]) -> t.Optional[Release]:
+    """Install or upgrade when something is different. Equal input needs no helm."""
+    chart = charts.Chart(**{name: context.params["chart"][name] for name in charts.Chart._fields})
+    charts.check(chart)
+    with tempfile.TemporaryDirectory(dir=context.scratch) as folder:
+        identity, path = charts.identity(chart), chart.ref if chart.local else ""
+        if identity is None:
+            path = _pulled(context, chart, folder)
+            identity = charts.archive_digest(path)
+        digest = charts.input_digest(identity, context.values.given, context.values.contents, crds=context.params["crds"])
+        if found and found.revision and found.revision.status == "deployed" and found.revision.input_digest == digest:
+            return found
+        context.require()
+        context.hiding(found)
+        return _deployed(context, found, path or _pulled(context, chart, folder), digest)
+
+
+def _deployed(context: Context, found: t.Optional[Release], path: str, digest: str) -> t.Optional[Release]:
+    """Ask helm what would change, and let it happen."""
+    namespace = [] if found else _namespace_change(context)
+    crds = _crd_changes(context, path)
+    wanted = _rendered(context, found, path, crds)
+    before = context.running(found, context.store.revisions() if found else [])
+    context.hiding(before)
+    changes = context.release_change(before, wanted, "deployed")
+    changes += manifests.differences(before, wanted, context.namespace, context.params["ignore_differences"])
+    context.report.note([*namespace, *(change for _obj, change in crds), *changes])
+    _apply_crds(context, crds)
+    if found and found.revision and not changes:
+        _remember(context, found.revision, digest)
+        return found
+    more = {"labels": f"{storage.INPUT_LABEL}={digest}", "history_max": context.params["history_max"]}
+    return context.write(
+        "upgrade" if found else "install", found, path, context.values.text, context.values.paths, **context.options(), **more
+    )
+
+
+def _rendered(context: Context, found: t.Optional[Release], path: str, crds: list[t.Any]) -> Release:
+    """Return what the chart makes of the values, as the server sees it."""
+    stuck = found is not None and found.revision is not None and found.revision.pending
+    # Helm refuses to preview the upgrade of a release that check mode has left pending.
+    options = {**context.options(), "verb": "install" if stuck else "upgrade"}
+    try:
+        body = context.helm.render(path, context.values.text, context.values.paths, **options)
+    except HelmError as error:
+        if error.details["error"] != "missing_crds" or not crds:
+            raise
+        # The chart has objects of a kind that it brings itself.
+        _apply_crds(context, crds)
+        if context.check_mode:
+            return manifests.release_of(*context.helm.template(path, context.values.text, context.values.paths), context.values.all())
+        body = context.helm.render(path, context.values.text, context.values.paths, **options)
+    storage.refuse_too_large(body, context.name)
+    return Release(body)
+
+
+def _remember(context: Context, revision: Revision, digest: str) -> None:
+    """Note the digest of an input that makes the same release. This is a cache, so it is no change and may fail."""
+    # Whoever may run helm may still not patch Secrets. The next run asks helm again.
+    with contextlib.suppress(KubeError):
+        if not context.check_mode:
+            context.store.remember(revision, digest)
+
+
+def _namespace_change(context: Context) -> list[manifests.Change]:
+    """Return the namespace if it is to be created; its absence is an error otherwise, that a dry run would not find."""
+    try:
+        if context.client.get("v1", "Namespace", context.namespace):
+            return []
+    except KubeError as error:
+        if error.error == "forbidden":
+            return []
+        raise
+    if not context.params["create_namespace"]:
+        msg = f"There is no namespace {context.namespace} for release {context.name}. Create it, or set create_namespace."
+        raise HelmError(msg, error="namespace_not_found")
+    obj = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": context.namespace}}
+    return [manifests.Change(manifests.title_of(obj), None, obj)]
+
+
+def _crd_changes(context: Context, path: str) -> list[t.Any]:
+    if context.params["crds"] == "keep" or not charts.may_have_crds(path):
+        return []
+    from ansible_collections.campus.moodle.plugins.module_utils import _helm_crds
+
+    return _helm_crds.plan(context.client, context.helm.crds(path), context.params["crds"])
+
+
+def _apply_crds(context: Context, planned: list[t.Any]) -> None:
+    if not planned or "crds" in context.report.actions:
+        return
+    context.report.act("crds")
+    if not context.check_mode:
+        from ansible_collections.campus.moodle.plugins.module_utils import _helm_crds
+
+        _helm_crds.apply(context.client, planned)
+
+
+def _pulled(context: Context, chart: charts.Chart, folder: str) -> str:
+    context.require()
+    path = context.helm.pull(chart, folder, **{name: context.params["chart"][name] for name in ("ca_file", "plain_http")})
+    if chart.digest and not chart.oci:
+        charts.archive_digest(path, chart.digest)
+    return path

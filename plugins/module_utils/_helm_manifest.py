@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+#
+# Private to this collection: it may change or disappear in any release.
+
+"""Manifests as objects: reading them, comparing them, leaving out what may differ, and showing them without secrets."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import typing as t
+import urllib.parse
+
+from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import HelmError, Release
+from ansible_collections.campus.moodle.plugins.module_utils._kube_secret import HIDDEN
+
+Object = dict[str, t.Any]
+# Shorter strings are hidden only where they are a whole value: they are part of too many words.
+_SHORTEST_PART = 4
+# Scalars that helm's YAML library does not read as text. PyYAML's own list would also turn 12:30 and 2026-01-02 into
+# something else, and leave 1e3 a string.
+_SCALARS = (
+    ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
+    ("bool", r"^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$", list("yYnNtTfFoO")),
+    ("int", r"^[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-7_]+|0|[1-9][0-9_]*)$", list("-+0123456789")),
+    ("float", r"^[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*|[0-9][0-9_]*(?=[eE]))(?:[eE][-+]?[0-9]+)?$", list("-+0123456789.")),
+    ("merge", r"^<<$", ["<"]),
+)
+
+
+class Change(t.NamedTuple):
+    """One object that is different; None where it does not exist."""
+
+    title: str
+    before: t.Optional[t.Any]
+    after: t.Optional[t.Any]
+
+
+def _yaml() -> t.Any:
+    """Import PyYAML only when it is needed: a run that changes nothing reads no manifest."""
+    try:
+        import yaml
+    except ImportError as error:
+        msg = "Comparing manifests needs the Python library PyYAML on the host that runs this task. Install it (package python3-yaml)."
+        raise HelmError(msg, error="missing_library") from error
+    return yaml
+
+
+def documents(text: str, what: str = "The manifest") -> list[t.Any]:
+    """Read the documents in a YAML text as helm does; empty ones are left out. what is how an error calls the text."""
+    yaml = _yaml()
+
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        yaml_implicit_resolvers: t.ClassVar[dict[str, t.Any]] = {}
+
+    for name, pattern, first in _SCALARS:
+        Loader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(pattern), first)
+    try:
+        return [document for document in yaml.load_all(text, Loader=Loader) if document is not None]
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        # Only the place: what is there may be a secret.
+        place = f" in line {mark.line + 1}" if mark else ""
+        raise HelmError(f"{what} is not valid YAML{place}. Correct it.", error="invalid_yaml") from None
+
+
+def objects(text: str) -> list[Object]:
+    """Return the objects of a manifest; lists are taken apart."""
+    found: list[Object] = []
+    for document in documents(text):
+        if isinstance(document, dict) and document.get("kind"):
+            found += document.get("items") or [] if document["kind"] == "List" else [document]
+    return found
+
+
+def release_of(text: str, chart: str, values: dict[str, t.Any]) -> Release:
+    """Return the release that "helm template" has rendered, which tells hooks only by their annotation."""
+    found = objects(text)
+    hooks = [obj for obj in found if "helm.sh/hook" in ((obj.get("metadata") or {}).get("annotations") or {})]
+    body = {
+        # JSON is YAML.
+        "manifest": json.dumps({"kind": "List", "items": [obj for obj in found if obj not in hooks]}),
+        "hooks": [{"manifest": json.dumps(obj)} for obj in hooks],
+        "chart": {"metadata": documents(chart)[0]},
+        "config": values,
+    }
+    return Release(body)
+
+
+def title_of(obj: Object) -> str:
+    """Return how an object is called in diffs."""
+    metadata = obj.get("metadata") or {}
+    name = metadata.get("name") or metadata.get("generateName") or ""
+    place = metadata.get("namespace")
+    return " ".join([str(obj.get("kind")), f"{place}/{name}" if place else name])
+
+
+def _keyed(found: t.Iterable[Object], namespace: str, prefix: str) -> dict[tuple[str, ...], tuple[str, Object]]:
+    """Key objects by what the server knows them by. The namespace of the release is the same as none."""
+    keyed: dict[tuple[str, ...], tuple[str, Object]] = {}
+    for obj in found:
+        metadata = obj.get("metadata") or {}
+        place = metadata.get("namespace") or ""
+        key = (prefix, obj.get("apiVersion", ""), obj["kind"], "" if place == namespace else place, metadata.get("name") or "")
+        keyed[key] = (prefix + title_of(obj), obj)
+    return keyed
+
+
+def contents(release: t.Optional[Release], namespace: str) -> dict[tuple[str, ...], tuple[str, Object]]:
+    """Return the objects and hooks of a release by their keys, each with its title."""
+    if release is None:
+        return {}
+    hooks = [obj for hook in release.hooks for obj in objects(hook.get("manifest") or "")]
+    return {**_keyed(objects(release.manifest), namespace, ""), **_keyed(hooks, namespace, "hook ")}
+
+
+def differences(
+    before: t.Optional[Release], after: t.Optional[Release], namespace: str, ignore: t.Sequence[t.Mapping[str, t.Any]] = ()
+) -> list[Change]:
+    """Return the objects that differ between two releases, what the rules in ignore name left out."""
+    old, new = contents(before, namespace), contents(after, namespace)
+    found = []
+    for key in sorted({*old, *new}):
+        title = (new.get(key) or old[key])[0]
+        pair = [without(side[key][1], ignore) if key in side else None for side in (old, new)]
+        if pair[0] != pair[1]:
+            found.append(Change(title, *pair))
+    return found
+
+
+def without(obj: Object, rules: t.Sequence[t.Mapping[str, t.Any]], live: t.Any = None) -> Object:
+    """Return an object in which what the rules for its kind and name point at is as in live: left out, where that has none."""
+    for rule in rules:
+        named = rule.get("name") in (None, "", (obj.get("metadata") or {}).get("name"))
+        if rule["kind"] == obj.get("kind") and named:
+            steps = [step.replace("~1", "/").replace("~0", "~") for step in rule["path"].strip("/").split("/")]
+            obj = _graft(obj, live, steps)
+    return obj
+
+
+def _graft(node: t.Any, live: t.Any, steps: list[str]) -> t.Any:
+    """Return a copy of a tree with what a JSON pointer names taken from another tree. A star is every key or position."""
+    if isinstance(node, dict):
+        source = live if isinstance(live, dict) else {}
+        result = dict(node)
+        for key in {*node, *source} if steps[0] == "*" else {steps[0]}:
+            if len(steps) > 1 and key in node:
+                result[key] = _graft(node[key], source.get(key), steps[1:])
+            elif len(steps) == 1 and key in source:
+                result[key] = source[key]
+            elif len(steps) == 1:
+                result.pop(key, None)
+        return result
+    if not isinstance(node, list):
+        return node
+    source = dict(enumerate(live)) if isinstance(live, list) else {}
+    kept = []
+    for position, value in enumerate(node):
+        if steps[0] not in ("*", str(position)):
+            kept.append(value)
+        elif len(steps) > 1:
+            kept.append(_graft(value, source.get(position), steps[1:]))
+        elif position in source:
+            kept.append(source[position])
+    return kept
+
+
+def leaves(tree: t.Any, path: tuple[str, ...] = ()) -> t.Iterator[tuple[tuple[str, ...], t.Any]]:
+    """Yield each scalar of a tree with the way to it."""
+    pairs = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else None
+    if pairs is None:
+        yield path, tree
+        return
+    for key, value in pairs:
+        yield from leaves(value, (*path, str(key)))
+
+
+def digest_of(text: str) -> str:
+    """Return what is shown in place of a secret: enough to see that it changed."""
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+class Mask:
+    """Hides secrets: the given strings wherever they are, also encoded, and the data of each Secret."""
+
+    def __init__(self, secrets: t.Iterable[t.Any]) -> None:
+        words = {str(secret) for secret in secrets if secret not in (None, "") and not isinstance(secret, bool)}
+        self._whole = words
+        parts: dict[str, str] = {}
+        for word in words:
+            # A key in several lines is often indented into a configuration file.
+            for piece in [word, *(line.strip() for line in word.splitlines())]:
+                forms = [piece, base64.b64encode(piece.encode()).decode(), urllib.parse.quote(piece, safe="")]
+                parts.update({form: digest_of(word) for form in forms if len(piece) >= _SHORTEST_PART})
+        self._parts = parts
+        longest_first = sorted(parts, key=len, reverse=True)
+        self._pattern = re.compile("|".join(re.escape(part) for part in longest_first)) if parts else None
+
+    def text(self, text: str) -> str:
+        """Return a text with what is secret replaced."""
+        return self._pattern.sub(lambda found: self._parts[found.group()], text) if self._pattern else text
+
+    def tree(self, node: t.Any) -> t.Any:
+        """Return a tree with what is secret replaced."""
+        if isinstance(node, dict):
+            shown = {self.text(str(key)): self.tree(value) for key, value in node.items()}
+            return self._secret(shown, node) if node.get("kind") == "Secret" else shown
+        if isinstance(node, list):
+            return [self.tree(value) for value in node]
+        if node is None or isinstance(node, bool):
+            return node
+        if str(node) in self._whole:
+            return digest_of(str(node))
+        return self.text(node) if isinstance(node, str) else node
+
+    @staticmethod
+    def _secret(shown: Object, secret: Object) -> Object:
+        for field in ("data", "stringData"):
+            if isinstance(secret.get(field), dict):
+                shown[field] = {key: value if _is_hidden(value) else digest_of(str(value)) for key, value in secret[field].items()}
+        return shown
+
+
+def _is_hidden(value: t.Any) -> bool:
+    """Whether the comparison with live objects has hidden a value already."""
+    return isinstance(value, str) and value.startswith(HIDDEN)
+
+
+def hidden(tree: t.Any) -> t.Any:
+    """Return values with each text and number replaced, so that only their names are seen."""
+    return Mask(value for _path, value in leaves(tree)).tree(tree)
+
+
+def shown(changes: t.Sequence[Change], mask: Mask, *, before: str = "stored", after: str = "rendered") -> list[dict[str, str]]:
+    """Return changes in the form that Ansible prints, one diff for each object."""
+    return [
+        {
+            "before_header": f"{change.title} ({before})",
+            "after_header": f"{change.title} ({after})",
+            "before": as_text(change.before, mask),
+            "after": as_text(change.after, mask),
+        }
+        for change in changes
+    ]
+
+
+def as_text(obj: t.Any, mask: Mask) -> str:
+    """Return an object as YAML without secrets, nothing for None."""
+    return "" if obj is None else str(_yaml().safe_dump(mask.tree(obj), default_flow_style=False, allow_unicode=True))

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+#
+# Private to this collection: it may change or disappear in any release.
+
+"""Restoring a snapshot: what would change in a target, the restore itself, and what is there when it fails half way.
+
+restic 0.17 and newer tell what they would do. Before that the list of the snapshot's entries is compared with the target.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import typing as t
+
+from ansible_collections.campus.moodle.plugins.module_utils._cli import Result
+from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic, ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._restic_check import DAMAGE
+from ansible_collections.campus.moodle.plugins.module_utils._restic_snapshots import Snapshot
+from ansible_collections.campus.moodle.plugins.module_utils._restic_target import (
+    MOST_PATHS,
+    Difference,
+    compare,
+    events_of,
+    is_empty,
+    present,
+)
+
+NO_PATH = re.compile(r"path [^\n]*: not (?:found|a directory)")
+# How restic before 0.17 names an entry that it could not restore.
+FAILED_ENTRY = re.compile(r"^ignoring error for (?P<item>.+?): (?P<message>.*)$", re.MULTILINE)
+ADVICE = {
+    "damaged": "The repository is damaged. Check it with restic_check, and restore another snapshot, or from a copy of the repository.",
+    "disk_full": "The disk of the target is full. Make room, or restore to another place.",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    """What to restore, and how."""
+
+    target: str
+    subfolder: str = ""
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    overwrite: t.Optional[str] = None
+    delete: bool = False
+    verify: bool = False
+
+
+def refuse_target(wish: Wish, confirm_delete: t.Optional[str]) -> None:
+    """Raise ResticError for a target that must not be written to."""
+    root = os.path.realpath(wish.target) == "/"
+    rules = [
+        ("invalid", not os.path.isabs(wish.target), "is not absolute. Give the whole path."),
+        ("invalid", os.path.lexists(wish.target) and not os.path.isdir(wish.target), "is no directory."),
+        (
+            "not_confirmed",
+            wish.delete and confirm_delete != wish.target,
+            "is to lose other files. Repeat it in confirm_delete to allow that.",
+        ),
+        ("dangerous_target", wish.delete and root, "is the root of the system, and delete would remove all that is not in the snapshot."),
+        ("dangerous_target", root and not wish.overwrite, "is the root of the system. Choose another one, or say overwrite."),
+    ]
+    for kind, broken, sentence in rules:
+        if broken:
+            msg = f"The target {wish.target} {sentence} Nothing was restored."
+            raise ResticError(msg, error=kind)
+
+
+def place_of(snapshot: Snapshot, wish: Wish) -> str:
+    """Return the snapshot, or a directory of it, as restic takes it."""
+    return f"{snapshot.id}:{wish.subfolder}" if wish.subfolder else snapshot.id
+
+
+def restore_arguments(snapshot: Snapshot, wish: Wish, *, dry_run: bool = False, machine: bool = False) -> list[str]:
+    """Return the arguments of restic."""
+    words = ["restore", place_of(snapshot, wish), "--target", wish.target]
+    words += ["--json"] if machine else []
+    words += [word for pattern in wish.include for word in ("--include", pattern)]
+    words += [word for pattern in wish.exclude for word in ("--exclude", pattern)]
+    words += ["--overwrite", wish.overwrite] if wish.overwrite else []
+    words += ["--delete"] if wish.delete else []
+    return words + (["--dry-run", "--no-lock"] if dry_run else ["--verify"] if wish.verify else [])
+
+
+class Restoration:
+    """A snapshot on its way to a target."""
+
+    def __init__(self, restic: Restic, snapshot: Snapshot, wish: Wish) -> None:
+        self._restic = restic
+        self._snapshot = snapshot
+        self._modern = restic.has("restore dry_run")
+        self.wish = wish
+
+    def to(self, target: str) -> Restoration:
+        """Return the same restoration to another target."""
+        return Restoration(self._restic, self._snapshot, dataclasses.replace(self.wish, target=target))
+
+    def preview(self) -> Difference:
+        """Return what the restore would do, without a lock; ResticError when the target may not be changed."""
+        empty = is_empty(self.wish.target)
+        found = self._ask(empty) if self._modern else self._compare(empty)
+        if found and not empty and not self.wish.overwrite:
+            raise self._not_empty(f"differs from the snapshot (missing: {found.missing}, different: {len(found.different)})")
+        return self._some(found)
+
+    def restore(self) -> Difference:
+        """Restore, and return what was missing if the target was empty."""
+        said = self._called(restore_arguments(self._snapshot, self.wish, machine=self._modern))
+        return self._some(summary_of(said) if self._modern else present(self.wish.target))
+
+    def _ask(self, empty: bool) -> Difference:
+        """Let restic tell what it would do. For an empty target its summary is enough, else each entry counts."""
+        overwrite = self.wish.overwrite or (None if empty else "if-changed")
+        arguments = restore_arguments(self._snapshot, dataclasses.replace(self.wish, overwrite=overwrite), dry_run=True, machine=True)
+        said = self._called(arguments if empty else [*arguments, "--verbose=2"])
+        return summary_of(said) if empty else events_of(said.out.splitlines(), self.wish.target)
+
+    def _compare(self, empty: bool) -> Difference:
+        """Compare the snapshot's list of entries with the target, for a restic that has no dry run."""
+        filtered = bool(self.wish.include or self.wish.exclude)
+        if filtered and not empty:
+            # Only restic knows what its patterns match.
+            raise self._not_empty("cannot be compared with a part of a snapshot by this restic")
+        said = self._restic.call("ls", "--json", "--no-lock", place_of(self._snapshot, self.wish))
+        return dataclasses.replace(compare(said.out.splitlines(), self.wish.target), exact=not filtered)
+
+    def _called(self, arguments: list[str]) -> Result:
+        """Run restic; a failure tells what was restored, and knows a damaged repository from other causes."""
+        try:
+            result = self._restic.call(*arguments, ok=(0, 1))
+        except ResticError as error:
+            said = Result(1, "", str(error.details.get("stderr") or ""))
+            raise failure_of(self._snapshot, self.wish, error, said) from error
+        if result.rc != 0:
+            raise failure_of(self._snapshot, self.wish, self._restic.failure(arguments, result), result)
+        return result
+
+    def _some(self, found: Difference) -> Difference:
+        """Refuse a restore of nothing, which would look like a good one."""
+        if found or found.same:
+            return found
+        what = f"Nothing of snapshot {self._snapshot.id[:8]} goes to {self.wish.target}"
+        msg = f"{what}: it is empty, or no entry of it matches include and exclude. Check the patterns."
+        raise ResticError(msg, error="nothing_restored")
+
+    def _not_empty(self, what: str) -> ResticError:
+        msg = (
+            f"The target {self.wish.target} is not empty and {what}. Nothing was restored. Restore to an empty directory, "
+            "or say with overwrite what to do with existing files (restic 0.17.0 or newer)."
+        )
+        return ResticError(msg, error="target_not_empty")
+
+
+def failure_of(snapshot: Snapshot, wish: Wish, error: ResticError, result: Result) -> ResticError:
+    """Return the error for a restore that stopped or left entries out."""
+    said = f"{result.out}\n{result.err}"
+    if NO_PATH.search(result.err):
+        paths = ", ".join(snapshot.paths)
+        msg = f"Snapshot {snapshot.id[:8]} has no directory {wish.subfolder}. Its paths are {paths}. Nothing was restored."
+        return ResticError(msg, **{**error.details, "error": "no_path"})
+    failed = failed_entries(result)
+    damaged = error.error in ("failed", "timed_out", "partial") and (DAMAGE.search(said) or any(map(DAMAGE.search, failed.values())))
+    kind = "damaged" if damaged else error.error
+    if not failed and kind not in ADVICE:
+        return error
+    there = present(wish.target, except_for=failed)
+    examples = "; ".join(f"{item}: {message}" for item, message in list(failed.items())[:3])
+    what = f"{len(failed)} entries failed ({examples})" if failed else "it stopped"
+    msg = (
+        f"Snapshot {snapshot.id[:8]} was not restored completely to {wish.target}: {what}, "
+        f"{there.missing} entries are there now. {ADVICE.get(kind) or error}"
+    )
+    parts = {"failed_paths": list(failed)[:MOST_PATHS], "num_failed": len(failed), "entries": there.missing, "bytes": there.bytes}
+    return ResticError(msg, **{**error.details, "error": kind, **parts})
+
+
+def failed_entries(result: Result) -> dict[str, str]:
+    """Return the entries that could not be restored, each with the first thing that was said about it."""
+    found: dict[str, str] = {}
+    for row in Restic.json_lines(result):
+        if row["message_type"] == "error" and row.get("item"):
+            error = row.get("error")
+            found.setdefault(str(row["item"]), str(error.get("message") if isinstance(error, dict) else error))
+    for match in FAILED_ENTRY.finditer(result.err):
+        found.setdefault(match["item"], match["message"])
+    return found
+
+
+def summary_of(result: Result) -> Difference:
+    """Read the summary of a restore, or of a dry run, to an empty target."""
+    summary: dict[str, t.Any] = next((row for row in Restic.json_lines(result) if row["message_type"] == "summary"), {})
+    return Difference(missing=int(summary.get("total_files") or 0), bytes=int(summary.get("total_bytes") or 0))

@@ -1,0 +1,295 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cnpg_database
+short_description: Manage a database and its roles in a PostgreSQL cluster of CloudNativePG
+version_added: 0.2.0
+description:
+  - Declares a database with its extensions and schemas, and the roles that use it, and waits until PostgreSQL has them.
+  - Passwords of roles come from Secrets. The module can make such a Secret once, with a random password that it never returns.
+extends_documentation_fragment:
+  - campus.moodle._attributes
+  - campus.moodle._attributes.actiongroup_cnpg
+  - campus.moodle._kube
+  - campus.moodle._cnpg
+  - campus.moodle._cnpg.object
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+    details:
+      - What is in a Secret is hidden.
+options:
+  name:
+    description: Name of the database.
+    type: str
+    required: true
+  cluster:
+    description: Name of the cluster, in the same namespace.
+    type: str
+    required: true
+  resource_name:
+    description: Name of the Database object. The default is made of O(cluster) and O(name).
+    type: str
+  state:
+    description:
+      - V(absent) deletes the Database object. Whether the database itself goes is up to O(reclaim_policy).
+    type: str
+    choices: [present, absent]
+    default: present
+  owner:
+    description: Role that owns the database. Required with O(state=present).
+    type: str
+  extensions:
+    description: Extensions of the database.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Name of the extension.
+        type: str
+        required: true
+      version:
+        description: Version; without it the default one of the image.
+        type: str
+      schema:
+        description: Schema to put its objects into.
+        type: str
+      state:
+        description: Whether the extension is there.
+        type: str
+        choices: [present, absent]
+        default: present
+  schemas:
+    description: Schemas of the database.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Name of the schema.
+        type: str
+        required: true
+      owner:
+        description: Role that owns the schema.
+        type: str
+      state:
+        description: Whether the schema is there.
+        type: str
+        choices: [present, absent]
+        default: present
+  reclaim_policy:
+    description:
+      - What happens to the database when its object is deleted, by this module or by anybody.
+      - Without it the policy stays as it is; a new object gets V(retain) from CloudNativePG.
+    type: str
+    choices: [retain, delete]
+  confirm_delete:
+    description: The name of the database again. Needed when O(state=absent) drops it, which the policy V(delete) does.
+    type: str
+  spec:
+    description: Everything else, as in C(spec) of the Database, such as C(encoding). Most of it cannot change later.
+    type: dict
+  roles:
+    description:
+      - Roles of the cluster. Those to be present come before the database, those to be absent after it.
+      - With O(state=absent) only roles to be absent are looked at.
+      - What is not given of a role is left as it is when the role is in the cluster's own list.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Name of the role.
+        type: str
+        required: true
+      state:
+        description: Whether the role is there. PostgreSQL keeps a role that owns something.
+        type: str
+        choices: [present, absent]
+        default: present
+      password_secret:
+        description: Name of a Secret of type C(kubernetes.io/basic-auth) with C(username) and C(password) of the role.
+        type: str
+      generate_password:
+        description:
+          - Make the Secret with a random password unless it is there already. Its name is O(roles[].password_secret), or made of
+            O(cluster) and O(roles[].name).
+        type: bool
+        default: false
+      disable_password:
+        description: Take the password away, so that the role can log in with a certificate only.
+        type: bool
+      login:
+        description: Whether the role can log in.
+        type: bool
+        default: true
+      superuser:
+        description: Whether the role may do everything.
+        type: bool
+      createdb:
+        description: Whether the role can create databases.
+        type: bool
+      createrole:
+        description: Whether the role can create roles.
+        type: bool
+      replication:
+        description: Whether the role can replicate.
+        type: bool
+      inherit:
+        description: Whether the role has the rights of roles that it is a member of.
+        type: bool
+      connection_limit:
+        description: How many connections the role can have, V(-1) for as many as there are.
+        type: int
+      in_roles:
+        description: Roles that it is a member of.
+        type: list
+        elements: str
+      comment:
+        description: Comment of the role.
+        type: str
+      valid_until:
+        description: When the password expires, as V(2027-09-30T00:00:00Z).
+        type: str
+  role_api:
+    description:
+      - V(resource) manages roles as DatabaseRole objects, which CloudNativePG has from 1.30 on.
+      - V(list) manages them in C(spec.managed.roles) of the cluster. A M(campus.moodle.cnpg_cluster) task must then leave that field out.
+      - V(auto) is V(resource) where that kind is installed, except for roles that are in the list already.
+    type: str
+    choices: [auto, list, resource]
+    default: auto
+  wait:
+    description: V(applied) waits until PostgreSQL has what was declared, or until the objects are gone.
+    type: str
+    choices: [none, applied]
+    default: applied
+author:
+  - campus.moodle contributors (@campus-moodle)
+"""
+
+EXAMPLES = r"""
+- name: A database with an owner and a random password
+  campus.moodle.cnpg_database:
+    name: moodle
+    namespace: "{{ namespace }}"
+    cluster: moodle-db
+    owner: moodle
+    extensions:
+      - name: pg_trgm
+    roles:
+      - name: moodle
+        generate_password: true
+      - name: reports
+        password_secret: reports-login
+        connection_limit: 5
+        in_roles: [pg_read_all_data]
+    wait: "{{ wait }}"
+
+- name: Forget the database, and keep it in PostgreSQL
+  campus.moodle.cnpg_database:
+    name: moodle
+    namespace: "{{ namespace }}"
+    cluster: moodle-db
+    state: absent
+    reclaim_policy: retain
+    wait: "{{ wait }}"
+
+- name: Drop the database and its owner
+  campus.moodle.cnpg_database:
+    name: moodle
+    namespace: "{{ namespace }}"
+    cluster: moodle-db
+    state: absent
+    reclaim_policy: delete
+    confirm_delete: moodle
+    roles:
+      - name: moodle
+        state: absent
+    wait: "{{ wait }}"
+"""
+
+RETURN = r"""
+roles:
+  description: The roles of the task, with the names of the Secrets that hold their passwords.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{"name": "moodle", "state": "present", "secret_name": "moodle-db-moodle"}]
+error:
+  description:
+    - A stable word for the failure, among them V(confirmation), V(not_found), V(invalid), V(given_twice), V(conflict), V(forbidden),
+      V(unreachable), V(failed) and V(timeout).
+  returned: failure
+  type: str
+  sample: confirmation
+diagnosis:
+  description: What pods and events say, when waiting failed.
+  returned: when waiting failed
+  type: list
+  elements: str
+  sample: []
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg_database_state import DatabaseStates
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg_object import OBJECT_ARGUMENTS
+from ansible_collections.campus.moodle.plugins.module_utils._kube_config import client_from
+
+STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
+NAME = {"type": "str", "required": True}
+EXTENSION = {"name": NAME, "version": {"type": "str"}, "schema": {"type": "str"}, "state": STATE}
+SCHEMA = {"name": NAME, "owner": {"type": "str"}, "state": STATE}
+ROLE = {
+    "name": NAME,
+    "state": STATE,
+    # Names of Secrets and switches, no secrets.
+    "password_secret": {"type": "str", "no_log": False},
+    "generate_password": {"type": "bool", "default": False, "no_log": False},
+    "disable_password": {"type": "bool", "no_log": False},
+    "login": {"type": "bool", "default": True},
+    **{name: {"type": "bool"} for name in ("superuser", "createdb", "createrole", "replication", "inherit")},
+    "connection_limit": {"type": "int"},
+    "in_roles": {"type": "list", "elements": "str"},
+    "comment": {"type": "str"},
+    "valid_until": {"type": "str"},
+}
+ARGUMENTS = {
+    **OBJECT_ARGUMENTS,
+    "name": NAME,
+    "cluster": NAME,
+    "resource_name": {"type": "str"},
+    "state": STATE,
+    "owner": {"type": "str"},
+    "extensions": {"type": "list", "elements": "dict", "options": EXTENSION},
+    "schemas": {"type": "list", "elements": "dict", "options": SCHEMA},
+    "reclaim_policy": {"type": "str", "choices": ["retain", "delete"]},
+    "confirm_delete": {"type": "str"},
+    "spec": {"type": "dict"},
+    "roles": {"type": "list", "elements": "dict", "options": ROLE},
+    "role_api": {"type": "str", "choices": ["auto", "list", "resource"], "default": "auto"},
+    "wait": {"type": "str", "choices": ["none", "applied"], "default": "applied"},
+}
+
+
+def main() -> None:
+    """Bring the database and its roles into their states."""
+    module = AnsibleModule(argument_spec=ARGUMENTS, required_if=[("state", "present", ["owner"])], supports_check_mode=True)
+    try:
+        client = client_from(module.params, os.environ)
+        result = DatabaseStates(client, module.params, check_mode=module.check_mode).run()
+    except ToolError as error:
+        module.fail_json(msg=str(error), **error.details)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

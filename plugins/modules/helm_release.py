@@ -1,0 +1,470 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: helm_release
+short_description: Install, upgrade, roll back and remove Helm releases
+version_added: 0.2.0
+description:
+  - Brings a release of Helm into a state and shows what that changes, object by object, on the first installation too.
+    No plugin of helm is needed.
+  - Works with Helm 3.15 and later and with Helm 4. Reads releases through the API of the cluster, where Helm keeps them in Secrets.
+  - Remembers in a label of the release what it was made from. As long as that is the same, the program helm is not started at all.
+extends_documentation_fragment:
+  - campus.moodle._attributes
+  - campus.moodle._attributes.actiongroup_helm
+  - campus.moodle._kube
+attributes:
+  check_mode:
+    support: full
+    details:
+      - The chart is rendered by helm against the cluster. What only shows when objects are written, such as conflicts with other
+        field managers and hooks that fail, is not predicted.
+      - A chart with objects of a kind that it brings itself is rendered without the cluster as long as its CRDs are not there.
+  diff_mode:
+    support: full
+    details:
+      - Data of Secrets, O(sensitive_values), and stored values that the task does not declare are shown as the start of a SHA-256 digest.
+  idempotent:
+    support: full
+    details:
+      - A chart that renders random values changes when its input does, not with each run.
+options:
+  name:
+    description: Name of the release.
+    type: str
+    required: true
+    aliases: [release_name]
+  namespace:
+    description: Namespace of the release.
+    type: str
+    required: true
+    aliases: [release_namespace]
+  state:
+    description:
+      - V(present) installs or upgrades the release when what is deployed differs from what the task says.
+      - V(absent) uninstalls it. The objects of its chart are deleted, with them persistent volume claims that the chart has as objects of
+        its own, and so their data. Claims that a StatefulSet made from a template stay, and objects that the chart marks with
+        C(helm.sh/resource-policy=keep).
+      - V(rolled_back) goes back to O(revision), unless what is deployed is equal to it.
+    type: str
+    choices: [present, absent, rolled_back]
+    default: present
+  chart:
+    description: The chart. Required with O(state=present).
+    type: dict
+    suboptions:
+      ref:
+        description:
+          - Path of a chart directory or of an archive on the host that runs the task, name of a chart in O(chart.repo_url) or in
+            a repository that helm knows, or reference in a registry such as V(oci://registry.example.org/charts/moodle).
+        type: str
+        required: true
+      repo_url:
+        description:
+          - Address of the repository that has O(chart.ref). For a repository that needs a password, run C(helm repo add) on the host and
+            leave this out.
+        type: str
+      version:
+        description:
+          - Version of the chart. An exact version of the same chart in the same place is taken to be the same chart. Without one, or with a
+            range, the chart is downloaded in each run to see whether it changed.
+        type: str
+      digest:
+        description:
+          - Digest of the chart, as V(sha256:) and 64 hexadecimal digits. Of the archive for a file and a repository, of the manifest for a
+            registry (from helm 3.18 on, O(chart.version) is then not used).
+        type: str
+      ca_file:
+        description: File with certificates of authorities for the repository or registry.
+        type: path
+      plain_http:
+        description: Ask the registry without TLS.
+        type: bool
+        default: false
+  create_namespace:
+    description: Create the namespace when the release is installed and the namespace is not there.
+    type: bool
+    default: false
+  values:
+    description: Values for the chart, which win over those in O(values_files). Values that no task declares any more are dropped.
+    type: dict
+    default: {}
+  values_files:
+    description: Files with values on the host that runs the task. Later ones win.
+    type: list
+    elements: path
+    default: []
+  sensitive_values:
+    description:
+      - Values that are never shown. They are merged last and handed to helm on standard input.
+    type: dict
+    default: {}
+  crds:
+    description:
+      - What to do with the C(crds) directory of the chart, which helm itself only looks at once.
+      - V(keep) does not touch CRDs. V(create) creates those that are missing, also in an upgrade.
+      - V(apply) applies all of them on the server before the upgrade, also against other field managers, and shows what that
+        changes. It refuses to remove a version in which objects are stored.
+    type: str
+    choices: [keep, create, apply]
+    default: create
+  wait:
+    description:
+      - V(none) waits for nothing but hooks. V(helm) lets helm wait.
+      - V(resources) waits after helm has finished until every object of the release is ready, by the rules of its kind, and
+        reports each. It waits for an unchanged release too. A release that does not get ready fails the task and stays
+        deployed, see O(on_failure).
+    type: str
+    choices: [none, helm, resources]
+    default: none
+  timeout:
+    description: Seconds that one command of helm may take, with all its hooks, and that O(wait=resources) may take after it.
+    type: int
+    default: 300
+  pending_recovery:
+    description:
+      - What to do with a release that another helm works on, or had been working on when it was killed. Its status is then
+        C(pending-install), C(pending-upgrade), C(pending-rollback) or C(uninstalling), and helm refuses to touch it.
+      - V(fail) fails. V(stale) marks that revision as failed and goes on when it was not written to for O(stale_after)
+        seconds. V(force) does so at once; make sure that no other helm runs.
+    type: str
+    choices: [fail, stale, force]
+    default: fail
+  stale_after:
+    description: See O(pending_recovery). The default is O(timeout) and 300 seconds more.
+    type: int
+  on_failure:
+    description:
+      - What to do when installing, upgrading, waiting or a test fails. The task fails in any case.
+      - V(fail) leaves all as it is, so that it can be looked at. V(rollback) goes back to the last revision that worked, if there is one.
+        V(uninstall) does the same, and removes a release that never worked.
+    type: str
+    choices: [fail, rollback, uninstall]
+    default: fail
+  drift:
+    description:
+      - Whether to compare the objects in the cluster with those that helm has applied.
+      - V(check) reports and warns. V(correct) applies what is different again, also against other field managers, before anything else.
+      - Fields that the chart does not set are not looked at, and hooks neither.
+    type: str
+    choices: [none, check, correct]
+    default: none
+  ignore_differences:
+    description: Parts of objects that may differ, for O(drift) and for the comparison of rendered charts.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      kind:
+        description: Kind of the objects.
+        type: str
+        required: true
+      name:
+        description: Name of the object. All objects of the kind without it.
+        type: str
+      path:
+        description: JSON pointer to the part. A star stands for every key or position.
+        type: str
+        required: true
+  server_side:
+    description:
+      - Whether helm applies objects on the server. V(auto) does for new releases, and for others what their last revision did.
+      - Needs Helm 4; Helm 3 always does what V(false) does.
+    type: str
+    choices: [auto, 'true', 'false']
+    default: auto
+  force_conflicts:
+    description: Take over fields that something else manages, when objects are applied on the server. Needs Helm 4.
+    type: bool
+    default: false
+  take_ownership:
+    description: Take over objects that exist and belong to another release or to none. Needs helm 3.17.
+    type: bool
+    default: false
+  history_max:
+    description: Number of revisions to keep. V(0) keeps all.
+    type: int
+    default: 10
+  keep_history:
+    description: With O(state=absent), keep the record of the release.
+    type: bool
+    default: false
+  revision:
+    description:
+      - Revision for O(state=rolled_back), a number or V(last_deployed), the newest one that was deployed successfully.
+        Required with that state.
+    type: str
+  run_tests:
+    description: Run the tests of the chart, unless all of them have succeeded on the deployed revision.
+    type: bool
+    default: false
+  description:
+    description: Text for the history of the release. It is not hidden.
+    type: str
+  binary:
+    description: The program helm, by name or path. It is only looked for when it is needed.
+    type: str
+    default: helm
+notes:
+  - Helm must keep its releases in Secrets, as it does by default.
+  - The record of a release takes one Secret, and so at most 1 MiB. A release that would be larger is refused before anything is changed.
+author:
+  - campus.moodle contributors (@campus-moodle)
+"""
+
+EXAMPLES = r"""
+- name: Show what installing would do
+  campus.moodle.helm_release:
+    name: physics
+    namespace: moodle-physics
+    create_namespace: true
+    chart:
+      ref: "{{ chart_directory }}"
+  check_mode: true
+  diff: true
+
+- name: Install a chart, or upgrade to it
+  campus.moodle.helm_release:
+    name: physics
+    namespace: moodle-physics
+    create_namespace: true
+    chart:
+      ref: "{{ chart_directory }}"
+    values:
+      replicas: 2
+    sensitive_values:
+      password: "{{ site_password }}"
+
+- name: Use an exact version from a repository, and undo a failed upgrade
+  campus.moodle.helm_release:
+    name: chemistry
+    namespace: moodle-physics
+    chart:
+      ref: site
+      repo_url: "{{ chart_repository }}"
+      version: 1.0.0
+    on_failure: rollback
+
+- name: Put back what was changed by hand, apart from what an autoscaler sets
+  campus.moodle.helm_release:
+    name: physics
+    namespace: moodle-physics
+    chart:
+      ref: "{{ chart_directory }}"
+    values:
+      replicas: 2
+    sensitive_values:
+      password: "{{ site_password }}"
+    drift: correct
+    ignore_differences:
+      - kind: Deployment
+        path: /spec/replicas
+
+- name: Go back to what was deployed last, after an upgrade that failed
+  campus.moodle.helm_release:
+    name: physics
+    namespace: moodle-physics
+    state: rolled_back
+    revision: last_deployed
+
+- name: Remove the release, also when a helm that was killed has left it half installed
+  campus.moodle.helm_release:
+    name: physics
+    namespace: moodle-physics
+    state: absent
+    pending_recovery: stale
+"""
+
+RETURN = r"""
+release:
+  description: The release as it is after the run, and in check mode as it is now. None when there is none.
+  returned: success, and failures after helm was started
+  type: dict
+  contains:
+    name:
+      description: Name.
+      type: str
+    namespace:
+      description: Namespace.
+      type: str
+    revision:
+      description: Number of the newest revision.
+      type: int
+    status:
+      description: Status of that revision, in Helm's words.
+      type: str
+    description:
+      description: What Helm or the task noted about it.
+      type: str
+    chart:
+      description: Name of the chart.
+      type: str
+    chart_version:
+      description: Version of the chart.
+      type: str
+    app_version:
+      description: Version of what the chart installs.
+      type: str
+    apply_method:
+      description: V(ssa) when objects were applied on the server, V(csa) when by helm.
+      type: str
+    input_digest:
+      description: Digest of what the release was made from. Empty when it was made by something else.
+      type: str
+  sample: {"name": "physics", "namespace": "moodle-physics", "revision": 2, "status": "deployed"}
+actions:
+  description:
+    - What was done or would be, in order. V(recover), V(correct) and V(crds) come before V(install), V(upgrade), V(rollback) or
+      V(uninstall). V(test) is not a change.
+  returned: always
+  type: list
+  elements: str
+  sample: [upgrade]
+resources:
+  description: The objects of the release with C(kind), C(name), C(namespace), C(ready) and C(reason), with O(wait=resources).
+  returned: always
+  type: list
+  elements: dict
+  sample: [{"kind": "Deployment", "name": "physics", "namespace": "moodle-physics", "ready": true, "reason": ""}]
+tests:
+  description: The tests of the chart with C(name), C(kind), C(phase), C(started_at) and C(completed_at), with O(run_tests).
+  returned: always
+  type: list
+  elements: dict
+drift:
+  description: Objects that are not as helm has applied them, with C(kind), C(name), C(namespace) and C(reason), with O(drift).
+  returned: always
+  type: list
+  elements: dict
+commands:
+  description: The commands of helm that were run, as lists. They hold no values.
+  returned: always
+  type: list
+  elements: list
+error:
+  description:
+    - What kind of failure it was. V(pending), V(conflict), V(schema), V(timeout), V(chart_not_found), V(chart_invalid),
+      V(digest_mismatch), V(too_large), V(ownership), V(hook_failed), V(test_failed), V(unreachable), V(unauthorized),
+      V(forbidden), V(unsupported_option), V(missing_program), V(namespace_not_found), V(missing_crds), V(crd_stored_version),
+      V(not_found), V(values_file), V(invalid_option), V(helm_failed), and others of the API.
+  returned: failure
+  type: str
+diagnosis:
+  description: What the cluster knows about hooks and objects that are not well, with events and the last lines of logs.
+  returned: failure after a deployment
+  type: list
+  elements: str
+undo_failed:
+  description: Why what O(on_failure) wanted did not work either.
+  returned: failure of that
+  type: str
+"""
+
+import json
+import os
+import tempfile
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.campus.moodle.plugins.module_utils._cli import Result, Run, ToolError, find_binary, runner
+from ansible_collections.campus.moodle.plugins.module_utils._helm_cli import FORGET, GRACE_SECONDS, Helm
+from ansible_collections.campus.moodle.plugins.module_utils._helm_context import Context
+from ansible_collections.campus.moodle.plugins.module_utils._helm_kubeconfig import kubeconfig_of
+from ansible_collections.campus.moodle.plugins.module_utils._helm_release import run
+from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import refuse_other_driver
+from ansible_collections.campus.moodle.plugins.module_utils._kube_access import Access
+from ansible_collections.campus.moodle.plugins.module_utils._kube_client import KubeClient
+from ansible_collections.campus.moodle.plugins.module_utils._kube_config import KUBE_ARGUMENTS, access_from
+from ansible_collections.campus.moodle.plugins.module_utils._kube_http import Transport
+
+ARGUMENTS: dict[str, dict[str, t.Any]] = {
+    "name": {"type": "str", "required": True, "aliases": ["release_name"]},
+    "namespace": {"type": "str", "required": True, "aliases": ["release_namespace"]},
+    "state": {"type": "str", "choices": ["present", "absent", "rolled_back"], "default": "present"},
+    "chart": {
+        "type": "dict",
+        "options": {
+            "ref": {"type": "str", "required": True},
+            "repo_url": {"type": "str"},
+            "version": {"type": "str"},
+            "digest": {"type": "str"},
+            "ca_file": {"type": "path"},
+            "plain_http": {"type": "bool", "default": False},
+        },
+    },
+    "create_namespace": {"type": "bool", "default": False},
+    "values": {"type": "dict", "default": {}},
+    "values_files": {"type": "list", "elements": "path", "default": []},
+    "sensitive_values": {"type": "dict", "default": {}, "no_log": True},
+    "crds": {"type": "str", "choices": ["keep", "create", "apply"], "default": "create"},
+    "wait": {"type": "str", "choices": ["none", "helm", "resources"], "default": "none"},
+    "timeout": {"type": "int", "default": 300},
+    "pending_recovery": {"type": "str", "choices": ["fail", "stale", "force"], "default": "fail"},
+    "stale_after": {"type": "int"},
+    "on_failure": {"type": "str", "choices": ["fail", "rollback", "uninstall"], "default": "fail"},
+    "drift": {"type": "str", "choices": ["none", "check", "correct"], "default": "none"},
+    "ignore_differences": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {"kind": {"type": "str", "required": True}, "name": {"type": "str"}, "path": {"type": "str", "required": True}},
+    },
+    "server_side": {"type": "str", "choices": ["auto", "true", "false"], "default": "auto"},
+    "force_conflicts": {"type": "bool", "default": False},
+    "take_ownership": {"type": "bool", "default": False},
+    "history_max": {"type": "int", "default": 10},
+    "keep_history": {"type": "bool", "default": False},
+    "revision": {"type": "str"},
+    "run_tests": {"type": "bool", "default": False},
+    "description": {"type": "str"},
+    "binary": {"type": "str", "default": "helm"},
+}
+
+
+def starter(module: AnsibleModule, access: Access) -> Run:
+    """Return a function that runs helm. Neither the program nor a kubeconfig is needed before the first call."""
+    made: list[Run] = []
+
+    def start(command: list[str], text: t.Optional[str] = None, /) -> Result:
+        if not made:
+            handle, path = tempfile.mkstemp(prefix="kubeconfig-", dir=module.tmpdir)
+            module.add_cleanup_file(path)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(kubeconfig_of(access), file)
+            limit = module.params["timeout"] + GRACE_SECONDS
+            made.append(runner(module, environ={"KUBECONFIG": path}, forget=FORGET, timeout=limit))
+        return made[0]([find_binary(module, command[0]), *command[1:]], text)
+
+    return start
+
+
+def main() -> None:
+    """Bring the release into its state and report."""
+    module = AnsibleModule(
+        argument_spec={**KUBE_ARGUMENTS, **ARGUMENTS},
+        required_if=[("state", "present", ["chart"]), ("state", "rolled_back", ["revision"])],
+        supports_check_mode=True,
+    )
+    options = module.params
+    try:
+        refuse_other_driver(os.environ)
+        access = access_from(options, os.environ)
+        client = KubeClient(Transport(access, budget=options["api_timeout"]), namespace=options["namespace"])
+        helm = Helm(starter(module, access), options["binary"], options["name"], namespace=options["namespace"], timeout=options["timeout"])
+        result = run(Context(options, client=client, helm=helm, check_mode=module.check_mode, scratch=module.tmpdir))
+    except ToolError as error:
+        # Only a program that is not there has no key of its own.
+        module.fail_json(msg=str(error), **{"error": "missing_program", **error.details})
+    if result["drift"] and options["drift"] == "check":
+        names = ", ".join(f"{row['kind']} {row['name']}" for row in result["drift"])
+        module.warn(f"Objects of release {options['name']} were changed outside of helm: {names}.")
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: restic_check
+short_description: Check that a restic repository is complete and readable
+version_added: 0.2.0
+description:
+  - Checks the structure of a repository, and reads none, a part, or all of its data.
+  - Fails when it finds damage, with what is damaged and which commands restic proposes.
+  - Reading a part that moves on every week reads everything within a set number of weeks, at a known cost per run.
+  - restic locks the repository for the check, so it fails, or waits for O(lock_wait), while a backup runs.
+  - Works with restic 0.14.0 and newer.
+extends_documentation_fragment:
+  - campus.moodle._attributes
+  - campus.moodle._attributes.info
+  - campus.moodle._attributes.actiongroup_restic
+  - campus.moodle._restic
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Checks in check mode too, since it changes nothing.
+options:
+  level:
+    description:
+      - V(metadata) checks that everything that snapshots refer to is there, and that packs have the right size.
+      - V(subset) also reads a part of the data and compares it with its checksums. V(full) reads all of it.
+    type: str
+    choices: [metadata, subset, full]
+    default: metadata
+  subset:
+    description: The part to read, as V(k/n), or as a percentage such as V(5%) or a size such as V(10G), which restic picks at random.
+    type: str
+  rotate:
+    description:
+      - Into how many parts to divide the data, at most 256. Each week reads the next part, by the calendar in UTC.
+      - With at least one run a week all data is read within that number of weeks.
+    type: int
+  timeout:
+    description:
+      - How many seconds the check may take before it is ended. V(0) means no limit.
+    type: int
+    default: 86400
+author:
+  - campus.moodle contributors (@campus-moodle)
+seealso:
+  - module: campus.moodle.restic_restore
+"""
+
+EXAMPLES = r"""
+- name: Check the structure of the repository
+  campus.moodle.restic_check:
+    repository: "{{ backup_repository }}"
+    password: "{{ backup_password }}"
+    environment: "{{ backup_environment }}"
+
+- name: Read a twelfth of the data, another one each week
+  campus.moodle.restic_check:
+    repository: "{{ backup_repository }}"
+    password: "{{ backup_password }}"
+    environment: "{{ backup_environment }}"
+    level: subset
+    rotate: 12
+"""
+
+RETURN = r"""
+subset:
+  description: The part of the data that was read, C(all), or empty for none.
+  returned: success or damage
+  type: str
+  sample: 7/12
+num_errors:
+  description: Number of errors.
+  returned: success or damage
+  type: int
+  sample: 0
+broken_packs:
+  description: Ids of pack files that are missing or damaged.
+  returned: success or damage
+  type: list
+  elements: str
+errors:
+  description: What restic found, at most a hundred lines.
+  returned: success or damage
+  type: list
+  elements: str
+suggestions:
+  description: Commands that restic proposes, also for harmless findings such as data that nothing refers to.
+  returned: success or damage
+  type: list
+  elements: str
+  sample: [restic repair index]
+error:
+  description:
+    - What kind of failure it was. V(damaged) - the repository is damaged.
+    - V(invalid) - the options. V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(disk_full), V(timed_out),
+      V(interrupted), V(failed) - restic could not check.
+  returned: failure
+  type: str
+  sample: damaged
+"""
+
+import datetime
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
+from ansible_collections.campus.moodle.plugins.module_utils._restic import RESTIC_ARGUMENTS, RESTIC_RULES, ResticError, restic_from
+from ansible_collections.campus.moodle.plugins.module_utils._restic_check import run_check, subset_of
+
+ARGUMENTS: dict[str, t.Any] = {
+    **RESTIC_ARGUMENTS,
+    "timeout": {"type": "int", "default": 86400},
+    "level": {"type": "str", "choices": ["metadata", "subset", "full"], "default": "metadata"},
+    "subset": {"type": "str"},
+    "rotate": {"type": "int"},
+}
+RULES: dict[str, t.Any] = {
+    **RESTIC_RULES,
+    "mutually_exclusive": [*RESTIC_RULES["mutually_exclusive"], ("subset", "rotate")],
+    "required_if": [("level", "subset", ("subset", "rotate"), True)],
+}
+MOST_LINES = 100
+
+
+def check(module: AnsibleModule) -> dict[str, t.Any]:
+    """Check the repository and return the result; ResticError for damage too."""
+    params = module.params
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    subset = subset_of(params["level"], params["subset"], params["rotate"], today)
+    restic = restic_from(module)
+    found = run_check(restic, subset)
+    result: dict[str, t.Any] = {
+        "subset": subset,
+        "num_errors": found.num_errors,
+        "broken_packs": list(found.broken_packs),
+        "errors": [restic.masked(line) for line in found.errors[:MOST_LINES]],
+        "suggestions": list(found.suggestions),
+    }
+    if not found.num_errors:
+        return {"changed": False, **result}
+    counts = f"errors: {found.num_errors}, broken packs: {len(found.broken_packs)}"
+    advice = f" restic proposes: {'; '.join(found.suggestions)}." if found.suggestions else ""
+    msg = (
+        f"The repository {restic.repository} is damaged ({counts}). restic found: {'; '.join(result['errors'][:3])}.{advice} "
+        "Make a copy of the repository before it is repaired, and take a new backup."
+    )
+    raise ResticError(msg, error="damaged", **result)
+
+
+def main() -> None:
+    """Check."""
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, **RULES)
+    try:
+        module.exit_json(**check(module))
+    except ToolError as error:
+        module.fail_json(msg=str(error), **error.details)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: restic_copy
+short_description: Copy restic snapshots from one repository to another
+version_added: 0.2.0
+description:
+  - Copies the snapshots that a repository lacks from another one, which keeps a second copy in another place.
+  - A snapshot counts as present when a copy of it is there, by the id of the original and its properties, whatever its own id is.
+  - Nothing is ever removed from the destination. Use M(campus.moodle.restic_forget) there.
+  - Both repositories are reached from the host with the same O(environment). To deduplicate well, create the destination with
+    O(campus.moodle.restic_repository#module:copy_chunker_from).
+  - Works with restic 0.14.0 and newer.
+extends_documentation_fragment:
+  - campus.moodle._attributes
+  - campus.moodle._attributes.actiongroup_restic
+  - campus.moodle._restic
+  - campus.moodle._restic_filter
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+    details:
+      - Shows which of the chosen snapshots are in the destination, before and after.
+options:
+  from_repository:
+    description: Place of the repository to copy from. O(repository) is the one to copy to.
+    type: str
+    required: true
+  from_password:
+    description: Its password. Exactly one of O(from_password), O(from_password_file) and O(from_password_command) is needed.
+    type: str
+  from_password_file:
+    description: File on the host that contains its password.
+    type: path
+  from_password_command:
+    description: Command that prints its password. It is no place for a secret.
+    type: str
+  snapshots:
+    description: Ids of snapshots, or their beginnings, to copy only these.
+    type: list
+    elements: str
+    default: []
+  timeout:
+    description:
+      - How many seconds one start of restic may take before it is ended. V(0) means no limit. Looking takes at most five minutes of it.
+      - A copy that was ended goes on where it stopped at the next run.
+    type: int
+    default: 86400
+author:
+  - campus.moodle contributors (@campus-moodle)
+seealso:
+  - module: campus.moodle.restic_repository
+  - module: campus.moodle.restic_forget
+"""
+
+EXAMPLES = r"""
+- name: Keep a second copy of all snapshots of a host in another place
+  campus.moodle.restic_copy:
+    from_repository: "{{ backup_repository }}"
+    from_password: "{{ backup_password }}"
+    repository: "{{ second_repository }}"
+    password: "{{ second_password }}"
+    environment: "{{ backup_environment }}"
+    filter:
+      hosts: [moodle]
+"""
+
+RETURN = r"""
+copied:
+  description: Snapshots that were copied, or would be, with their ids in the source, the oldest first.
+  returned: success, and for V(not_copied)
+  type: list
+  elements: dict
+  sample: [{"id": "34873e29bc6638f5", "time": "2026-10-01T03:00:00Z", "host": "moodle", "paths": ["/srv/moodledata"], "tags": []}]
+num_present:
+  description: How many of the chosen snapshots the destination had already.
+  returned: success
+  type: int
+error:
+  description:
+    - What kind of failure it was. The message names the repository.
+    - V(invalid), V(no_snapshot) - nothing was copied. V(not_copied) - restic did not copy all of them.
+    - V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(disk_full), V(timed_out), V(interrupted), V(failed) -
+      restic failed.
+  returned: failure
+  type: str
+  sample: no_repository
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
+from ansible_collections.campus.moodle.plugins.module_utils._restic import (
+    PASSWORD_OPTIONS,
+    RESTIC_ARGUMENTS,
+    RESTIC_RULES,
+    ResticError,
+    restic_from,
+)
+from ansible_collections.campus.moodle.plugins.module_utils._restic_copy import chosen, diff, missing
+from ansible_collections.campus.moodle.plugins.module_utils._restic_filter import (
+    FILTER_ARGUMENT,
+    brief,
+    checked,
+    read_limit,
+    selected,
+    snapshots_of,
+)
+
+FROM_PASSWORD = tuple(f"from_{name}" for name in PASSWORD_OPTIONS)
+ARGUMENTS: dict[str, t.Any] = {
+    **RESTIC_ARGUMENTS,
+    **{f"from_{name}": RESTIC_ARGUMENTS[name] for name in ("repository", *PASSWORD_OPTIONS)},
+    "timeout": {"type": "int", "default": 86400},
+    "filter": FILTER_ARGUMENT,
+    "snapshots": {"type": "list", "elements": "str", "default": []},
+}
+RULES = {name: [*RESTIC_RULES[name], FROM_PASSWORD] for name in ("mutually_exclusive", "required_one_of")}
+
+
+def copy(module: AnsibleModule) -> dict[str, t.Any]:
+    """Compare the two repositories, copy what is missing, and return the result."""
+    params = module.params
+    source = {name: params[f"from_{name}"] for name in ("repository", *PASSWORD_OPTIONS)}
+    chosen_by = checked(params["filter"])
+    limit = read_limit(params)
+    there, here = restic_from(module, timeout=limit, override=source), restic_from(module, timeout=limit)
+    wanted = selected(chosen(snapshots_of(there), params["snapshots"], there.repository), chosen_by)
+    lacking = missing(wanted, snapshots_of(here))
+    if lacking and not module.check_mode:
+        restic_from(module, source=source).call("copy", *(snapshot.id for snapshot in lacking))
+        left = [snapshot.id for snapshot in missing(lacking, snapshots_of(here))]
+        if left:
+            msg = f"restic copied only {len(lacking) - len(left)} of {len(lacking)} snapshots to {here.repository}. Run again."
+            raise ResticError(msg, error="not_copied", copied=[brief(one) for one in lacking if one.id not in left])
+    return {
+        "changed": bool(lacking),
+        "copied": [brief(snapshot) for snapshot in lacking],
+        "num_present": len(wanted) - len(lacking),
+        "diff": diff(wanted, lacking),
+    }
+
+
+def main() -> None:
+    """Copy what is missing."""
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, **RULES)
+    try:
+        module.exit_json(**copy(module))
+    except ToolError as error:
+        module.fail_json(msg=str(error), **error.details)
+
+
+if __name__ == "__main__":
+    main()

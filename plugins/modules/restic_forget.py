@@ -1,0 +1,269 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: restic_forget
+short_description: Apply a retention policy to the snapshots of a restic repository
+version_added: 0.2.0
+description:
+  - Asks restic what a policy would remove, checks that plan against limits, and removes exactly the planned snapshots.
+  - The plan needs no lock, so a run without anything to remove does not wait for a running backup, nor disturb it.
+  - Before it removes something, the plan is made again under the lock. If the policy now keeps a snapshot that it removed before,
+    nothing is removed.
+  - The limits are this module's own and hold on every version of restic. Before 0.17 restic itself removes a whole group of
+    snapshots when, say, a tag to keep is misspelt.
+  - Works with restic 0.14.0 and newer.
+extends_documentation_fragment:
+  - campus.moodle._attributes
+  - campus.moodle._attributes.actiongroup_restic
+  - campus.moodle._restic
+  - campus.moodle._restic_filter
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+    details:
+      - Shows each snapshot with the rules that keep it, before and after.
+options:
+  keep:
+    description:
+      - Rules that keep a snapshot. A snapshot that none of them keeps is removed.
+      - Periods count back from the newest snapshot of a group, not from today.
+    type: dict
+    suboptions:
+      last:
+        description: How many of the newest snapshots to keep. A number or, with restic 0.16.0 or newer, V(unlimited), as for the next five.
+        type: str
+      hourly:
+        description: For how many hours that have snapshots to keep the newest of each.
+        type: str
+      daily:
+        description: For how many days.
+        type: str
+      weekly:
+        description: For how many weeks.
+        type: str
+      monthly:
+        description: For how many months.
+        type: str
+      yearly:
+        description: For how many years.
+        type: str
+      within:
+        description: Keep all snapshots of this period, such as V(14d) or V(1y6m).
+        type: str
+      within_hourly:
+        description: Keep one for each hour of this period.
+        type: str
+      within_daily:
+        description: Keep one for each day of this period.
+        type: str
+      within_weekly:
+        description: Keep one for each week of this period.
+        type: str
+      within_monthly:
+        description: Keep one for each month of this period.
+        type: str
+      within_yearly:
+        description: Keep one for each year of this period.
+        type: str
+      tags:
+        description: Keep snapshots with any of these tags. Tags joined by a comma must all be there.
+        type: list
+        elements: str
+        default: []
+  group_by:
+    description: Properties by which snapshots are grouped. The policy is applied to each group on its own; without any there is one group.
+    type: list
+    elements: str
+    choices: [host, paths, tags]
+    default: [host, paths]
+  prune:
+    description:
+      - Whether to remove the data that nothing refers to any more, after snapshots were removed. This can take long.
+      - Nothing is pruned when nothing was removed.
+    type: bool
+    default: false
+  min_remaining:
+    description: A plan that leaves fewer snapshots in a group that it removes from is refused.
+    type: int
+    default: 1
+  max_remove_percent:
+    description: A plan that removes a larger part of the snapshots that O(filter) selects is refused.
+    type: int
+  allow_remove_all:
+    description: Removes every snapshot that O(filter) selects. Needs O(filter) and takes no other rule or limit.
+    type: bool
+    default: false
+  detect_future_snapshots:
+    description:
+      - What to do when a snapshot has a time in the future, more than five minutes by the clock of the host.
+      - Whoever may only add snapshots can forge their time, so that a policy takes them for the newest and forgets the true ones.
+    type: str
+    choices: [fail, warn]
+    default: fail
+  timeout:
+    description:
+      - How many seconds one start of restic may take before it is ended. V(0) means no limit. Looking takes at most five minutes of it.
+    type: int
+    default: 86400
+author:
+  - campus.moodle contributors (@campus-moodle)
+seealso:
+  - module: campus.moodle.restic_backup
+  - module: campus.moodle.restic_check
+"""
+
+EXAMPLES = r"""
+- name: Keep two weeks of daily snapshots and a year of monthly ones
+  campus.moodle.restic_forget:
+    repository: "{{ backup_repository }}"
+    password: "{{ backup_password }}"
+    environment: "{{ backup_environment }}"
+    keep:
+      within_daily: 14d
+      within_monthly: 1y
+      tags: [before-upgrade]
+    filter:
+      hosts: [moodle]
+    max_remove_percent: 50
+    prune: true
+
+- name: Remove the snapshots of a host that is gone
+  campus.moodle.restic_forget:
+    repository: "{{ backup_repository }}"
+    password: "{{ backup_password }}"
+    environment: "{{ backup_environment }}"
+    filter:
+      hosts: [retired]
+    allow_remove_all: true
+"""
+
+RETURN = r"""
+removed:
+  description: Snapshots that were removed, or would be, the oldest first.
+  returned: success, and on failure when some were removed
+  type: list
+  elements: dict
+  sample: [{"id": "34873e29bc6638f5", "time": "2026-10-01T03:00:00Z", "host": "moodle", "paths": ["/srv/moodledata"], "tags": []}]
+kept:
+  description: Snapshots that stay, with RV(kept[].reasons).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    reasons:
+      description: Rules that keep it, in the words of restic.
+      type: list
+      elements: str
+      sample: [daily snapshot]
+pruned:
+  description: Whether data was removed too, or would be.
+  returned: success
+  type: bool
+error:
+  description:
+    - What kind of failure it was.
+    - V(no_policy), V(invalid) - the options. V(would_remove_all), V(min_remaining), V(max_remove_percent), V(future_snapshot) - a limit.
+      V(changed_meanwhile) - the snapshots changed during the run. In all of these nothing was removed.
+    - V(append_only), V(not_removed) - RV(removed) says what was removed all the same.
+    - V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(timed_out), V(interrupted), V(failed) - restic failed.
+  returned: failure
+  type: str
+  sample: would_remove_all
+"""
+
+import datetime
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
+from ansible_collections.campus.moodle.plugins.module_utils._restic import RESTIC_ARGUMENTS, RESTIC_RULES, ResticError, restic_from
+from ansible_collections.campus.moodle.plugins.module_utils._restic_filter import FILTER_ARGUMENT, brief, checked, read_limit
+from ansible_collections.campus.moodle.plugins.module_utils._restic_forget import (
+    COUNTS,
+    PERIODS,
+    UNLIMITED,
+    Limits,
+    Retention,
+    future_sentence,
+    policy_options,
+    refuse,
+)
+
+ARGUMENTS: dict[str, t.Any] = {
+    **RESTIC_ARGUMENTS,
+    "timeout": {"type": "int", "default": 86400},
+    "keep": {
+        "type": "dict",
+        "options": {
+            **{name: {"type": "str"} for name in (*COUNTS, *PERIODS)},
+            "tags": {"type": "list", "elements": "str", "default": []},
+        },
+    },
+    "filter": FILTER_ARGUMENT,
+    "group_by": {"type": "list", "elements": "str", "choices": ["host", "paths", "tags"], "default": ["host", "paths"]},
+    "prune": {"type": "bool", "default": False},
+    "min_remaining": {"type": "int", "default": 1},
+    "max_remove_percent": {"type": "int"},
+    "allow_remove_all": {"type": "bool", "default": False},
+    "detect_future_snapshots": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
+}
+
+
+def policy_of(params: t.Mapping[str, t.Any], chosen_by: t.Mapping[str, t.Any]) -> list[str]:
+    """Return the policy as options of restic, none when everything goes on purpose."""
+    if not params["allow_remove_all"]:
+        return policy_options(params["keep"] or {})
+    if params["keep"] or params["max_remove_percent"] is not None or not any(chosen_by.values()):
+        msg = "allow_remove_all removes every snapshot of a filter, so it needs filter and takes neither keep nor max_remove_percent."
+        raise ResticError(msg, error="invalid")
+    return []
+
+
+def forget(module: AnsibleModule) -> dict[str, t.Any]:
+    """Plan, check the plan, carry it out, and return the result."""
+    params = module.params
+    chosen_by = checked(params["filter"])
+    policy = policy_of(params, chosen_by)
+    limits = Limits(params["min_remaining"], params["max_remove_percent"], params["allow_remove_all"])
+    look, work = restic_from(module, timeout=read_limit(params)), restic_from(module)
+    look.require(["keep unlimited"] if UNLIMITED in policy else [])
+    retention = Retention(look, work, policy=policy, chosen_by=chosen_by, group_by=",".join(params["group_by"]))
+    plan = retention.plan()
+    future = "" if params["allow_remove_all"] else future_sentence(plan, datetime.datetime.now(datetime.timezone.utc))
+    if future and params["detect_future_snapshots"] == "fail":
+        raise ResticError(f"Nothing was removed: {future}", error="future_snapshot")
+    if future:
+        module.warn(future)
+    refuse(plan, limits)
+    changed = bool(plan.removed)
+    if changed and not module.check_mode:
+        retention.remove(plan, limits)
+        if params["prune"]:
+            retention.prune(plan)
+    return {
+        "changed": changed,
+        "removed": [brief(one.snapshot) for one in plan.removed],
+        "kept": [{**brief(one.snapshot), "reasons": list(one.reasons)} for one in plan.kept],
+        "pruned": changed and params["prune"],
+        "diff": plan.diff(),
+    }
+
+
+def main() -> None:
+    """Apply the policy."""
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, **RESTIC_RULES)
+    try:
+        module.exit_json(**forget(module))
+    except ToolError as error:
+        module.fail_json(msg=str(error), **error.details)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,211 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: restic_snapshot_info
+short_description: List the snapshots of a restic repository and check their age
+version_added: 0.2.0
+description:
+  - Reads the snapshots with one start of restic and without a lock, so it works while a backup or a prune runs.
+  - With O(max_age) and O(fail_if_stale) it is a gate that stops a play when there is no fresh backup.
+  - Works with restic 0.14.0 and newer.
+extends_documentation_fragment:
+  - campus.moodle._attributes
+  - campus.moodle._attributes.info
+  - campus.moodle._attributes.actiongroup_restic
+  - campus.moodle._restic
+  - campus.moodle._restic_filter
+attributes:
+  check_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  latest:
+    description: How many of the newest snapshots of each group to return. V(0) returns all.
+    type: int
+    default: 0
+  group_by:
+    description: What the snapshots of one group have in common. An empty list makes one group of all.
+    type: list
+    elements: str
+    choices: [host, paths, tags]
+    default: [host, paths]
+  max_age:
+    description:
+      - How old the newest snapshot may be, such as V(26h), V(1d12h) or a number of seconds.
+      - A snapshot from the future does not count. Each host that O(filter.hosts) names must have a fresh snapshot of its own.
+    type: str
+  fail_if_stale:
+    description: Whether to fail when RV(stale) is true. Without O(max_age) that is only when there is no snapshot.
+    type: bool
+    default: false
+  stats:
+    description:
+      - Also ask how large the selected snapshots are, which takes a second start of restic and may take long.
+      - V(restore-size) is what a restore writes, V(raw-data) what the repository holds for them.
+    type: str
+    choices: [restore-size, raw-data, files-by-contents, blobs-per-file]
+seealso:
+  - module: campus.moodle.restic_backup
+author:
+  - campus.moodle contributors (@campus-moodle)
+"""
+
+EXAMPLES = r"""
+- name: Stop when there is no backup of the last 26 hours
+  campus.moodle.restic_snapshot_info:
+    repository: "{{ backup_repository }}"
+    password: "{{ backup_password }}"
+    environment: "{{ backup_environment }}"
+    filter:
+      tags: [moodle, database]
+    max_age: 26h
+    fail_if_stale: true
+
+- name: Get the newest snapshot of each source, and what they occupy
+  campus.moodle.restic_snapshot_info:
+    repository: "{{ backup_repository }}"
+    password: "{{ backup_password }}"
+    environment: "{{ backup_environment }}"
+    latest: 1
+    stats: raw-data
+  register: backups
+"""
+
+RETURN = r"""
+snapshots:
+  description: The selected snapshots, the oldest first.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Identifier.
+      type: str
+    short_id:
+      description: Its first eight characters.
+      type: str
+    time:
+      description: When it was made.
+      type: str
+      sample: "2026-11-21T02:00:04+00:00"
+    age_seconds:
+      description: How old it is; below zero for one from the future.
+      type: int
+    future:
+      description: Whether its time is in the future, which a wrong clock or a forged time makes.
+      type: bool
+    host:
+      description: Host name.
+      type: str
+    paths:
+      description: What was backed up.
+      type: list
+      elements: str
+    tags:
+      description: Its tags.
+      type: list
+      elements: str
+    summary:
+      description: What restic counted during the backup. restic 0.17 and newer keeps it.
+      type: dict
+newest:
+  description: The newest of them that is not from the future, in the same form; null when there is none.
+  returned: success
+  type: dict
+groups:
+  description: For each group what its snapshots have in common, V(total), V(newest) and whether it is V(stale).
+  returned: success
+  type: list
+  elements: dict
+  sample: [{"host": "web1", "paths": ["/srv/moodle/data"], "total": 31, "newest": {"short_id": "917c6f80"}, "stale": false}]
+total:
+  description: How many snapshots were selected.
+  returned: success
+  type: int
+  sample: 62
+stale:
+  description: Whether there is no snapshot, or the newest is older than O(max_age). An old group alone does not make it true.
+  returned: success
+  type: bool
+  sample: false
+stale_hosts:
+  description: Hosts of O(filter.hosts) without a fresh snapshot.
+  returned: success
+  type: list
+  elements: str
+statistics:
+  description: What restic counted for O(stats). The names are those of restic.
+  returned: when O(stats) is given
+  type: dict
+  sample: {"total_size": 734003200, "snapshots_count": 62}
+error:
+  description:
+    - Kind of a failure; V(stale), V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(timed_out),
+      V(interrupted), V(invalid) or V(failed). With V(stale) the values above are there too.
+  returned: failure
+  type: str
+  sample: stale
+"""
+
+import datetime
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
+from ansible_collections.campus.moodle.plugins.module_utils._restic import RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
+from ansible_collections.campus.moodle.plugins.module_utils._restic_filter import (
+    FILTER_ARGUMENT,
+    checked,
+    filter_options,
+    selected,
+    snapshots_of,
+)
+from ansible_collections.campus.moodle.plugins.module_utils._restic_info import describe, stale_sentence
+from ansible_collections.campus.moodle.plugins.module_utils._restic_snapshots import parse_age
+
+
+def read(module: AnsibleModule) -> dict[str, t.Any]:
+    """Return the result; ToolError when a gate is shut."""
+    params, now = module.params, datetime.datetime.now(datetime.timezone.utc)
+    max_age = parse_age(params["max_age"]) if params["max_age"] else None
+    wanted = checked(params["filter"])
+    restic = restic_from(module)
+    found = selected(snapshots_of(restic), wanted)
+    result = describe(found, hosts=wanted["hosts"], group_by=params["group_by"], latest=params["latest"], max_age=max_age, now=now)
+    if params["stats"]:
+        result["statistics"] = restic.call_json("stats", "--no-lock", f"--mode={params['stats']}", *filter_options(wanted))
+    if params["fail_if_stale"] and result["stale"]:
+        raise ToolError(stale_sentence(result, params["max_age"], restic.repository), error="stale", **result)
+    return result
+
+
+def main() -> None:
+    """Read and tell."""
+    module = AnsibleModule(
+        argument_spec={
+            **RESTIC_ARGUMENTS,
+            "filter": FILTER_ARGUMENT,
+            "latest": {"type": "int", "default": 0},
+            "group_by": {"type": "list", "elements": "str", "choices": ["host", "paths", "tags"], "default": ["host", "paths"]},
+            "max_age": {"type": "str"},
+            "fail_if_stale": {"type": "bool", "default": False},
+            "stats": {"type": "str", "choices": ["restore-size", "raw-data", "files-by-contents", "blobs-per-file"]},
+        },
+        supports_check_mode=True,
+        **RESTIC_RULES,
+    )
+    try:
+        result = read(module)
+    except ToolError as error:
+        module.fail_json(msg=str(error), **error.details)
+    module.exit_json(changed=False, **result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,484 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+"""restic_backup with real restic: what becomes a snapshot, what never does, and what is said about it."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import json
+import os
+import pathlib
+import socket
+import stat
+import typing as t
+
+import pytest
+from support import restic_faults as faults
+from support.modules import FourBeats, ModuleRunner
+from support.plays import PlayRunner
+from support.restic_faults import Gate, Repository
+from support.servers import wait_for
+from support.storage import S3, Place
+
+MEGABYTE = 1 << 20
+# For what does not depend on the version of restic.
+CURRENT = pytest.mark.parametrize("restic", [1], ids=["current"], indirect=True)
+
+
+@pytest.fixture
+def repository(restic: t.Any, tmp_path: pathlib.Path) -> Repository:
+    """A new local repository."""
+    return faults.local_repository(restic, tmp_path).created()
+
+
+@pytest.fixture
+def source(tmp_path: pathlib.Path) -> pathlib.Path:
+    """A folder with a few files."""
+    folder = tmp_path / "data"
+    (folder / "cache").mkdir(parents=True)
+    (folder / "cache" / "junk").write_text("junk", encoding="utf-8")
+    (folder / "course.mbz").write_bytes(os.urandom(MEGABYTE))
+    (folder / "notes").write_text("notes", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def background() -> t.Iterator[concurrent.futures.Executor]:
+    """Runs a module while the test does something else."""
+    with concurrent.futures.ThreadPoolExecutor(1) as executor:
+        yield executor
+
+
+def files_in(repository: Repository, snapshot: str) -> set[str]:
+    """The paths in a snapshot."""
+    rows = map(json.loads, repository.restic("ls", "--json", snapshot).stdout.splitlines())
+    return {row["path"] for row in rows if row.get("type") == "file"}
+
+
+def test_a_backup_is_not_repeated_while_one_is_young_enough(
+    four_beats: t.Callable[..., FourBeats], repository: Repository, source: pathlib.Path
+) -> None:
+    beats = four_beats("restic_backup", repository.options(paths=[str(source)], tags=["moodle", "files"], max_age="1h"))
+    assert beats.check["changed"]
+    assert "snapshot_id" not in beats.check
+    assert beats.check["data_added"] > MEGABYTE
+    assert [row["id"].startswith(beats.do["snapshot_id"]) for row in repository.snapshots()] == [True]
+    assert beats.do_again["snapshot_id"].startswith(beats.do["snapshot_id"])
+    assert repository.locks() == []
+
+
+@CURRENT
+def test_an_age_counts_only_for_the_same_paths_host_and_tags(
+    run_module: ModuleRunner, repository: Repository, source: pathlib.Path
+) -> None:
+    same = repository.options(paths=[str(source)], tags=["a"], max_age="1h")
+    assert run_module("restic_backup", same)["changed"]
+    for other in ({"tags": ["b"]}, {"host": "elsewhere"}, {"paths": [str(source / "notes")]}, {"max_age": "0"}):
+        assert run_module("restic_backup", {**same, **other}, check=True)["changed"], other
+    repository.restic("backup", "--time=2037-01-01 00:00:00", "--tag=future", str(source))
+    assert run_module("restic_backup", {**same, "tags": ["future"]}, check=True)["changed"]
+
+
+@CURRENT
+def test_what_is_in_the_snapshot_is_what_was_asked_for(run_module: ModuleRunner, repository: Repository, source: pathlib.Path) -> None:
+    (source / "marked").mkdir()
+    (source / "marked" / ".nobackup").touch()
+    (source / "marked" / "file").touch()
+    (source / "-odd name *").write_text("odd", encoding="utf-8")
+    result = run_module(
+        "restic_backup",
+        repository.options(
+            paths=[str(source)],
+            excludes=[str(source / "cache")],
+            exclude_if_present=[".nobackup"],
+            exclude_larger_than="900K",
+            one_file_system=True,
+            tags=["one", "two"],
+            host="physics",
+            compression="max",
+        ),
+    )
+    assert not result["failed"], result
+    (snapshot,) = repository.snapshots()
+    assert (snapshot["hostname"], snapshot["tags"], snapshot["paths"]) == ("physics", ["one", "two"], [str(source)])
+    assert {pathlib.Path(path).name for path in files_in(repository, "latest")} == {"notes", "-odd name *", ".nobackup"}
+    assert result["summary"]["total_files_processed"] == 3
+    assert (result["partial"], result["errors"], result["missing"]) == (False, [], [])
+
+
+def test_without_a_change_no_snapshot_is_made_where_restic_can_tell(run_module: ModuleRunner, repository: Repository) -> None:
+    # Not below /tmp: restic also keeps the times of the folders above, and those of /tmp change all the time.
+    asked = repository.options(paths=["/usr/share/common-licenses"], skip_if_unchanged=True)
+    if repository.old:
+        refused = run_module("restic_backup", asked)
+        assert "Option skip_if_unchanged needs restic 0.17.0 or newer, and this host has restic 0.14.0" in refused["msg"]
+        assert repository.snapshots() == []
+        return
+    assert run_module("restic_backup", asked)["changed"]
+    for check in (True, False):
+        again = run_module("restic_backup", asked, check=check)
+        assert (again["failed"], again["changed"], "snapshot_id" in again) == (False, False, False)
+    assert len(repository.snapshots()) == 1
+
+
+@CURRENT
+def test_a_source_that_is_missing_fails_before_anything_is_done(
+    run_module: ModuleRunner, repository: Repository, source: pathlib.Path
+) -> None:
+    asked = repository.options(paths=[str(source), "/no/such/folder"])
+    for check in (True, False):
+        result = run_module("restic_backup", asked, check=check)
+        assert (result["failed"], result["error"], result["missing"]) == (True, "missing_path", ["/no/such/folder"])
+    assert repository.snapshots() == []
+
+
+def test_a_source_that_may_be_missing_is_left_out_and_named(run_module: ModuleRunner, repository: Repository, source: pathlib.Path) -> None:
+    result = run_module("restic_backup", repository.options(paths=[str(source), "/no/such/folder"], missing_path="warn"))
+    assert (result["failed"], result["changed"], result["missing"]) == (False, True, ["/no/such/folder"])
+    assert "/no/such/folder" in json.dumps(result["warnings"])
+    assert repository.snapshots()[0]["paths"] == [str(source)]
+    nothing = run_module("restic_backup", repository.options(paths=["/no/such/folder"], missing_path="warn"))
+    assert (nothing["failed"], nothing["error"]) == (True, "missing_path")
+
+
+def test_a_pattern_without_a_match_is_found_in_what_restic_says(
+    run_module: ModuleRunner, repository: Repository, source: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    listing = tmp_path / "listing"
+    listing.write_text(f"{source}/*.mbz\n{source}/*.tar\n", encoding="utf-8")
+    asked = repository.options(files_from=[str(listing)])
+    result = run_module("restic_backup", asked)
+    assert (result["failed"], result["changed"], result["error"]) == (True, True, "missing_path")
+    assert result["missing"] == [f"{source}/*.tar"]
+    accepted = run_module("restic_backup", {**asked, "missing_path": "warn"})
+    assert (accepted["failed"], accepted["missing"]) == (False, [f"{source}/*.tar"])
+
+
+def test_a_source_that_cannot_be_read_makes_a_partial_snapshot_that_is_no_success(
+    run_module: ModuleRunner, repository: Repository, source: pathlib.Path
+) -> None:
+    # Nothing is mapped at the beginning of a process's memory, so reading it is an error for everybody.
+    unreadable = f"/proc/{os.getpid()}/mem"
+    asked = repository.options(paths=[str(source), unreadable])
+    result = run_module("restic_backup", asked)
+    assert (result["failed"], result["changed"], result["error"], result["partial"]) == (True, True, "partial", True)
+    assert unreadable in result["msg"]
+    assert [error["item"] for error in result["errors"]] == [unreadable]
+    assert repository.snapshots()[0]["id"].startswith(result["snapshot_id"])
+    accepted = run_module("restic_backup", {**asked, "on_partial": "warn"})
+    assert (accepted["failed"], accepted["changed"], accepted["partial"]) == (False, True, True)
+    assert unreadable in json.dumps(accepted["warnings"])
+
+
+def test_a_wrong_password_is_named_and_an_inherited_password_file_does_not_count(
+    run_module: ModuleRunner, repository: Repository, source: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    right, wrong = tmp_path / "right", tmp_path / "wrong"
+    right.write_text(repository.password, encoding="utf-8")
+    wrong.write_text("another", encoding="utf-8")
+    asked = repository.options(paths=[str(source)])
+    refused = run_module("restic_backup", {**asked, "password": "another"}, environ={"RESTIC_PASSWORD_FILE": str(right)})
+    assert (refused["failed"], refused["error"]) == (True, "wrong_password")
+    assert repository.snapshots() == []
+    inherited = {"RESTIC_PASSWORD_FILE": str(wrong), "RESTIC_REPOSITORY": "/elsewhere", "RESTIC_HOST": "elsewhere"}
+    assert run_module("restic_backup", asked, environ=inherited)["changed"]
+    assert repository.snapshots()[0]["hostname"] == socket.gethostname()
+    del asked["password"]
+    for other in ({"password_file": str(right)}, {"password_command": f"cat {right}"}):
+        assert run_module("restic_backup", {**asked, **other}, environ=inherited)["changed"]
+
+
+def test_a_server_that_is_not_there_ends_at_the_limit_or_before(
+    run_module: ModuleRunner, repository: Repository, source: pathlib.Path
+) -> None:
+    away = faults.unreachable(repository)
+    result = run_module("restic_backup", away.options(paths=[str(source)], timeout=4))
+    assert (result["failed"], result["changed"], result["error"]) == (True, False, "unreachable")
+    assert "nothing-to-see" not in json.dumps(result)
+
+
+def test_a_full_disk_is_named_and_leaves_no_snapshot(
+    run_module: ModuleRunner, restic: t.Any, source: pathlib.Path, small_disk: t.Callable[[int], pathlib.Path], tmp_path: pathlib.Path
+) -> None:
+    small = faults.local_repository(restic, small_disk(12))
+    small.cache = tmp_path / "cache"
+    small = small.created()
+    (source / "large").write_bytes(os.urandom(24 * MEGABYTE))
+    result = run_module("restic_backup", small.options(paths=[str(source)], timeout=60))
+    assert (result["failed"], result["error"]) == (True, "disk_full")
+    assert "snapshot_id" not in result
+    (source / "large").unlink()
+    assert small.snapshots() == []
+
+
+def test_an_exclusive_lock_is_named_with_its_holder(
+    run_module: ModuleRunner, repository: Repository, source: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    asked = repository.options(paths=[str(source)])
+    with faults.held_lock(repository, tmp_path, exclusive=True) as pid:
+        result = run_module("restic_backup", asked)
+        assert (result["failed"], result["error"]) == (True, "locked")
+        assert (result["lock"]["pid"], result["lock"]["host"], result["lock"]["exclusive"]) == (pid, socket.gethostname(), True)
+        assert f"by process {pid} on {socket.gethostname()}" in result["msg"]
+        waited = run_module("restic_backup", {**asked, "lock_wait": 1})
+        assert waited["failed"]
+        assert ("Option lock_wait needs restic 0.16.0" in waited["msg"]) == repository.old
+    # Its holder is dead, but restic cannot know that of another host's, so it is left to restic_repository.
+    assert run_module("restic_backup", asked)["error"] == "locked"
+    assert run_module("restic_repository", repository.options(state="unlocked"))["changed"]
+    assert run_module("restic_backup", asked)["changed"]
+
+
+def test_a_shared_lock_of_another_backup_is_no_obstacle(
+    run_module: ModuleRunner, repository: Repository, source: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    with faults.held_lock(repository, tmp_path):
+        assert run_module("restic_backup", repository.options(paths=[str(source)]))["changed"]
+    assert run_module("restic_backup", repository.options(paths=[str(source)]))["changed"]
+
+
+def test_a_killed_backup_is_an_error_and_the_next_one_is_complete(
+    run_module: ModuleRunner, repository: Repository, source: pathlib.Path, background: concurrent.futures.Executor
+) -> None:
+    (source / "large").write_bytes(os.urandom(8 * MEGABYTE))
+    asked = repository.options(paths=[str(source)])
+    running = background.submit(run_module, "restic_backup", {**asked, "limit_upload": 1})
+    wait_for(lambda: bool(repository.processes()) and bool(repository.locks()), what="backup")
+    faults.kill(repository.processes()[0])
+    result = running.result()
+    assert (result["failed"], result["changed"], result["error"]) == (True, False, "failed")
+    assert repository.snapshots() == []
+    assert run_module("restic_backup", asked)["changed"]
+    assert f"{source}/large" in files_in(repository, "latest")
+    repository.restic("check", "--read-data", "--no-lock")
+
+
+def test_a_backup_over_its_time_is_ended_and_leaves_neither_snapshot_nor_lock(
+    run_module: ModuleRunner, repository: Repository, source: pathlib.Path
+) -> None:
+    (source / "large").write_bytes(os.urandom(8 * MEGABYTE))
+    result = run_module("restic_backup", repository.options(paths=[str(source)], limit_upload=64, timeout=5))
+    assert (result["failed"], result["error"], result["timed_out"]) == (True, "timed_out", True)
+    assert repository.snapshots() == []
+    assert repository.locks() == []
+
+
+def test_what_a_command_prints_is_backed_up_byte_by_byte(run_module: ModuleRunner, repository: Repository, tmp_path: pathlib.Path) -> None:
+    content = tmp_path / "content"
+    content.write_bytes(os.urandom(20 * MEGABYTE))
+    result = run_module(
+        "restic_backup", repository.options(command=["cat", str(content)], stdin_filename="physics.dump", tags=["database"])
+    )
+    assert (result["failed"], result["changed"]) == (False, True), result
+    assert result["summary"]["total_bytes_processed"] == 20 * MEGABYTE
+    (snapshot,) = repository.snapshots()
+    assert (snapshot["paths"], snapshot["tags"]) == (["/physics.dump"], ["database"])
+    restored = tmp_path / "restored"
+    repository.restic("restore", "latest", f"--target={restored}")
+    assert (restored / "physics.dump").read_bytes() == content.read_bytes()
+    young = run_module("restic_backup", repository.options(command=["false"], stdin_filename="physics.dump", max_age="1h"))
+    assert (young["failed"], young["changed"]) == (False, False)
+
+
+@CURRENT
+def test_a_command_is_not_run_for_a_preview(run_module: ModuleRunner, repository: Repository, tmp_path: pathlib.Path) -> None:
+    trace = tmp_path / "trace"
+    asked = repository.options(command=["sh", "-c", f"echo run | tee {trace}"], stdin_filename="dump")
+    assert run_module("restic_backup", asked, check=True)["changed"]
+    assert not trace.exists()
+    assert run_module("restic_backup", {**asked, "password": "another"}, check=True)["error"] == "wrong_password"
+    assert run_module("restic_backup", asked)["changed"]
+    assert trace.exists()
+
+
+@pytest.mark.parametrize(
+    ("script", "size"),
+    [("exit 3", "nothing"), ("head -c 9000000 /dev/urandom; echo no space for a sort >&2; exit 3", "megabytes")],
+    ids=["at once", "after megabytes"],
+)
+def test_a_command_that_fails_leaves_no_snapshot(run_module: ModuleRunner, repository: Repository, script: str, size: str) -> None:
+    result = run_module("restic_backup", repository.options(command=["sh", "-c", script], stdin_filename="dump"))
+    assert (result["failed"], result["changed"], result["error"], result["rc"]) == (True, False, "command_failed", 3)
+    assert ("no space for a sort" in result["msg"]) == (size == "megabytes")
+    assert repository.snapshots() == []
+    assert repository.locks() == []
+
+
+def test_a_command_that_prints_nothing_is_no_backup(run_module: ModuleRunner, repository: Repository) -> None:
+    result = run_module("restic_backup", repository.options(command=["true"], stdin_filename="dump"))
+    assert (result["failed"], result["error"], result["rc"]) == (True, "command_failed", 0)
+    assert "printed nothing" in result["msg"]
+    assert repository.snapshots() == []
+
+
+def test_a_command_that_is_killed_late_leaves_no_snapshot(
+    run_module: ModuleRunner, repository: Repository, tmp_path: pathlib.Path, background: concurrent.futures.Executor
+) -> None:
+    gate = Gate(tmp_path / "gate", 9 * MEGABYTE)
+    running = background.submit(run_module, "restic_backup", repository.options(command=gate.command, stdin_filename="dump"))
+    faults.kill(gate.wait())
+    result = running.result()
+    assert (result["failed"], result["error"]) == (True, "command_failed")
+    assert "signal" in result["msg"]
+    assert repository.snapshots() == []
+
+
+@CURRENT
+def test_a_program_that_is_not_there_is_named(run_module: ModuleRunner, repository: Repository) -> None:
+    result = run_module("restic_backup", repository.options(command=["pg_dump_of_another_host"], stdin_filename="dump"))
+    assert (result["failed"], result["error"]) == (True, "command_failed")
+    assert "pg_dump_of_another_host" in result["msg"]
+
+
+def test_restic_killed_under_a_command_is_an_error_without_a_snapshot(
+    run_module: ModuleRunner, repository: Repository, tmp_path: pathlib.Path, background: concurrent.futures.Executor
+) -> None:
+    gate = Gate(tmp_path / "gate", 9 * MEGABYTE)
+    running = background.submit(run_module, "restic_backup", repository.options(command=gate.command, stdin_filename="dump"))
+    gate.wait()
+    faults.kill(repository.processes()[0])
+    gate.end(0)
+    result = running.result()
+    assert (result["failed"], result["changed"], result["error"]) == (True, False, "failed")
+    assert repository.snapshots() == []
+
+
+def test_a_module_killed_under_a_command_leaves_no_snapshot_and_no_process(
+    run_module: ModuleRunner, repository: Repository, tmp_path: pathlib.Path, background: concurrent.futures.Executor
+) -> None:
+    gate = Gate(tmp_path / "gate", 9 * MEGABYTE)
+    running = background.submit(run_module, "restic_backup", repository.options(command=gate.command, stdin_filename="dump"))
+    dump = gate.wait()
+    (process,) = repository.processes()
+    faults.kill(faults.parent(process))
+    assert running.result()["msg"] == "MODULE FAILURE"
+    wait_for(lambda: faults.gone(process) and faults.gone(dump), what="end of restic and the command")
+    assert repository.snapshots() == []
+
+
+def test_a_command_over_its_time_is_ended_and_leaves_neither_snapshot_nor_lock(
+    run_module: ModuleRunner, repository: Repository, tmp_path: pathlib.Path
+) -> None:
+    gate = Gate(tmp_path / "gate", MEGABYTE)
+    result = run_module("restic_backup", repository.options(command=gate.command, stdin_filename="dump", timeout=5))
+    assert (result["failed"], result["error"], result["timed_out"]) == (True, "timed_out", True)
+    wait_for(lambda: faults.gone(gate.wait()), what="end of the command")
+    assert repository.snapshots() == []
+    assert repository.locks() == []
+
+
+@CURRENT
+def test_a_command_gets_the_environment_of_the_task_and_nothing_of_restic(
+    run_module: ModuleRunner, repository: Repository, tmp_path: pathlib.Path
+) -> None:
+    asked = repository.options(command=["env"], stdin_filename="environment")
+    asked["environment"] = {"AWS_SECRET_ACCESS_KEY": "canary-of-the-cloud"}
+    assert run_module("restic_backup", asked, environ={"PGPASSWORD": "of-the-database"})["changed"]
+    seen = repository.restic("dump", "latest", "/environment").stdout
+    assert "PGPASSWORD=of-the-database" in seen
+    assert not [line for line in seen.splitlines() if line.startswith(("RESTIC_", "AWS_"))]
+
+
+def test_a_bucket_of_an_s3_server_is_a_place_like_any_other(
+    run_module: ModuleRunner, restic: t.Any, s3: S3, source: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    bucket = s3.bucket(tmp_path.name.replace("_", "-")[:40].strip("-"))
+    place = Repository(restic.path, restic.version, f"s3:{bucket}/moodle", tmp_path / "cache", environ=s3.environ)
+    missing = run_module("restic_backup", place.options(paths=[str(source)]))
+    assert (missing["failed"], missing["error"]) == (True, "no_repository")
+    place = place.created()
+    assert run_module("restic_backup", place.options(paths=[str(source)]))["changed"]
+    result = run_module("restic_backup", place.options(command=["echo", "dump"], stdin_filename="dump"))
+    assert result["changed"]
+    refused = place.options(paths=[str(source)], timeout=6)
+    refused["environment"] = {**s3.environ, "AWS_SECRET_ACCESS_KEY": "canary-wrong-key"}
+    result = run_module("restic_backup", refused)
+    assert (result["failed"], result["error"]) == (True, "forbidden")
+    assert "canary-wrong-key" not in json.dumps(result)
+
+
+def test_an_append_only_server_takes_backups(
+    run_module: ModuleRunner, restic: t.Any, rest_server: t.Callable[..., Place], source: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    server = rest_server(append_only=True)
+    place = Repository(restic.path, restic.version, f"rest:{server.url}moodle", tmp_path / "cache").created()
+    assert run_module("restic_backup", place.options(paths=[str(source)]))["changed"]
+    failed = run_module("restic_backup", place.options(command=["sh", "-c", "head -c 2000000 /dev/urandom; exit 1"], stdin_filename="dump"))
+    assert failed["error"] == "command_failed"
+    assert len(place.snapshots()) == 1
+
+
+@CURRENT
+def test_reports_say_how_it_went_and_a_failure_does_not_lose_the_last_success(
+    run_module: ModuleRunner, repository: Repository, source: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    status, metrics = tmp_path / "status.json", tmp_path / "backup.prom"
+    asked = repository.options(paths=[str(source)], name='a "b"', status_file=str(status), metrics_file=str(metrics))
+    assert run_module("restic_backup", asked, check=True)["changed"]
+    assert not status.exists()
+    result = run_module("restic_backup", asked)
+    good = json.loads(status.read_text(encoding="utf-8"))
+    assert (good["success"], good["error"], good["snapshot_id"]) == (True, None, result["snapshot_id"])
+    assert 'campus_moodle_backup_success{backup="a \\"b\\""} 1\n' in metrics.read_text(encoding="utf-8")
+    assert {stat.S_IMODE(file.stat().st_mode) for file in (status, metrics)} == {0o644}
+    assert run_module("restic_backup", {**asked, "password": "another"})["failed"]
+    bad = json.loads(status.read_text(encoding="utf-8"))
+    assert (bad["success"], bad["error"], bad["last_success"]) == (False, "wrong_password", good["last_success"])
+    numbers = {line.split("{")[0]: line.split()[-1] for line in metrics.read_text(encoding="utf-8").splitlines() if line[0] != "#"}
+    assert (numbers["campus_moodle_backup_success"], numbers["campus_moodle_backup_partial"]) == ("0", "0")
+    assert int(numbers["campus_moodle_backup_last_success_timestamp_seconds"]) > 0
+    assert sorted(file.name for file in tmp_path.glob("*.tmp")) == []
+    assert run_module("restic_backup", {**asked, "max_age": "1h"})["changed"] is False
+    assert json.loads(status.read_text(encoding="utf-8"))["success"]
+    nowhere = run_module("restic_backup", {**asked, "status_file": "/no/such/folder/status.json"})
+    assert (nowhere["failed"], nowhere["error"]) == (True, "invalid")
+
+
+def test_no_secret_is_in_a_command_line_a_result_or_a_log(
+    run_play: PlayRunner, restic: t.Any, s3: S3, source: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    bucket = s3.bucket(f"canary-{restic.version}")
+    place = Repository(restic.path, restic.version, f"s3:{bucket}/moodle", tmp_path / "cache", environ=s3.environ)
+    task = {"campus.moodle.restic_backup": place.options(paths=[str(source)], status_file=str(tmp_path / "status"))}
+    dump = {"campus.moodle.restic_backup": place.options(command=["sh", "-c", "exit 5"], stdin_filename="dump")}
+    with faults.Lookout(place.password) as passwords, faults.Lookout(s3.secret_key) as keys:
+        new = run_play([{"campus.moodle.restic_repository": place.options()}, task, {**dump, "ignore_errors": True}])
+        bad = run_play([{"campus.moodle.restic_backup": {**task["campus.moodle.restic_backup"], "cacert": "/no/such/file"}}])
+    assert (new.rc, bad.rc) == (0, 2), new.output
+    assert "us-east-1" in new.output
+    for secret, seen in ((place.password, passwords), (s3.secret_key, keys)):
+        assert seen.rounds > 1
+        assert os.path.basename(restic.path) in seen.programs
+        assert seen.found == []
+        assert secret not in new.output + bad.output + (tmp_path / "status").read_text(encoding="utf-8")
+
+
+@CURRENT
+def test_the_examples_work(
+    run_play: PlayRunner,
+    examples_of: t.Callable[[str], list[dict[str, t.Any]]],
+    repository: Repository,
+    source: pathlib.Path,
+    tmp_path: pathlib.Path,
+) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "restic").symlink_to(repository.binary)
+    # Instead of a database that it would need.
+    (programs / "pg_dump").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', encoding="utf-8")
+    (programs / "pg_dump").chmod(0o755)
+    done = run_play(
+        examples_of("restic_backup"),
+        variables={
+            "backup_repository": repository.url,
+            "backup_password": repository.password,
+            "backup_environment": {"RESTIC_CACHE_DIR": str(repository.cache)},
+            "moodle_dataroot": str(source),
+            "metrics_folder": str(tmp_path),
+        },
+        environ={"PATH": f"{programs}:{os.environ['PATH']}"},
+    )
+    assert done.rc == 0, done.output
+    assert [result["changed"] for result in done.results] == [True, True, False]
+    assert repository.restic("dump", "latest", "/physics.dump").stdout.splitlines()[0] == "--format=custom"
+    assert not any("cache" in path for path in files_in(repository, done.results[0]["snapshot_id"]))

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+"""Retention: policies as options, plans of restic 0.14 and 0.18, the limits of a plan, and its execution step by step."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import typing as t
+
+import pytest
+from ansible_collections.campus.moodle.plugins.module_utils._cli import Result
+from ansible_collections.campus.moodle.plugins.module_utils._restic import ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._restic_filter import checked, filter_options
+from ansible_collections.campus.moodle.plugins.module_utils._restic_forget import (
+    Limits,
+    Retention,
+    future_sentence,
+    parse_plan,
+    policy_options,
+    refuse,
+)
+from restic_answers import Answers, listing, row
+
+NOW = datetime.datetime(2026, 11, 1, tzinfo=datetime.timezone.utc)
+
+
+def group(kept: t.Sequence[int], removed: t.Sequence[int], host: str = "moodle", *, old: bool = False) -> dict[str, t.Any]:
+    """One group of a plan. An old restic gives the reasons without ids."""
+    rows = [row(day, host=host) for day in kept]
+    named = [{key: value for key, value in one.items() if not (old and key in ("id", "short_id"))} for one in rows]
+    reasons = [{"snapshot": one, "matches": ["daily snapshot"], **({"counters": {}} if old else {})} for one in named]
+    lost = [row(day, host=host) for day in removed]
+    return {"tags": None, "host": host, "paths": ["/srv/data"], "keep": rows or None, "remove": lost or None, "reasons": reasons or None}
+
+
+def plan(*groups: dict[str, t.Any]) -> str:
+    return json.dumps(groups)
+
+
+def retention(*answers: str | Result, policy: t.Sequence[str] = ("--keep-last", "1")) -> tuple[Retention, Answers]:
+    fake = Answers(*answers)
+    return Retention(fake.restic, fake.restic, policy=policy, chosen_by=checked({"hosts": ["moodle"]}), group_by="host,paths"), fake
+
+
+@pytest.mark.parametrize(
+    ("keep", "expected"),
+    [
+        ({"last": "3"}, ["--keep-last", "3"]),
+        ({"daily": "7", "yearly": "unlimited", "weekly": "0"}, ["--keep-daily", "7", "--keep-yearly", "unlimited"]),
+        ({"within": "1y6m", "within_hourly": "36h"}, ["--keep-within", "1y6m", "--keep-within-hourly", "36h"]),
+        ({"tags": ["a,b", "c"]}, ["--keep-tag", "a,b", "--keep-tag", "c"]),
+    ],
+)
+def test_a_policy_becomes_options(keep: dict[str, t.Any], expected: list[str]) -> None:
+    assert policy_options(keep) == expected
+
+
+@pytest.mark.parametrize(
+    ("keep", "error"),
+    [
+        ({}, "no_policy"),
+        ({"last": "0", "daily": None, "tags": []}, "no_policy"),
+        ({"last": "-1"}, "invalid"),
+        ({"last": "seven"}, "invalid"),
+        ({"within": "1w"}, "invalid"),
+        ({"within": "7"}, "invalid"),
+        ({"last": "1", "tags": [""]}, "invalid"),
+        ({"last": "1", "tags": [","]}, "invalid"),
+    ],
+)
+def test_a_policy_that_keeps_nothing_or_is_none_is_refused(keep: dict[str, t.Any], error: str) -> None:
+    with pytest.raises(ResticError) as caught:
+        policy_options(keep)
+    assert caught.value.error == error
+
+
+def test_a_filter_becomes_options_and_an_empty_word_in_it_is_refused() -> None:
+    chosen = checked({"hosts": ["a", "b"], "tags": ["x", "y"], "paths": ["/srv"]})
+    assert filter_options(chosen) == ["--host", "a", "--host", "b", "--tag", "x,y", "--path", "/srv"]
+    assert filter_options(checked(None)) == []
+    with pytest.raises(ResticError, match=r"filter\.tags contains an empty word"):
+        checked({"tags": ["x", ""]})
+
+
+@pytest.mark.parametrize("old", [True, False])
+def test_a_plan_has_reasons_in_every_version(old: bool) -> None:
+    found = parse_plan(plan(group([3, 2], [1], old=old), group([4], [], "other", old=old)))
+    assert [one.snapshot.id[:2] for one in found.kept] == ["02", "03", "04"]
+    assert {one.reasons for one in found.kept} == {("daily snapshot",)}
+    assert found.removed_ids == ["01" * 32]
+    before, after = found.diff()["before"].splitlines(), found.diff()["after"].splitlines()
+    assert before[0] == "01010101 2026-10-01T03:00:00 moodle /srv/data: no rule keeps it"
+    assert before[1:] == after
+
+
+def test_without_snapshots_restic_prints_nothing_and_nothing_is_planned() -> None:
+    found = parse_plan("")
+    assert (found.kept, found.removed) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("groups", "limits", "error"),
+    [
+        ([group([], [1, 2])], Limits(1), "would_remove_all"),
+        ([group([3], [1], "a"), group([], [2], "b")], Limits(1), "would_remove_all"),
+        ([group([3], [1, 2])], Limits(2), "min_remaining"),
+        ([group([3], [1, 2])], Limits(1, 66), "max_remove_percent"),
+    ],
+)
+def test_a_plan_beyond_a_limit_is_refused(groups: list[dict[str, t.Any]], limits: Limits, error: str) -> None:
+    with pytest.raises(ResticError, match="Nothing was removed") as caught:
+        refuse(parse_plan(plan(*groups)), limits)
+    assert caught.value.error == error
+
+
+@pytest.mark.parametrize(
+    ("groups", "limits"),
+    [
+        ([group([3, 2], [1])], Limits(2, 34)),
+        # A group that loses nothing may be as small as it is.
+        ([group([3], [])], Limits(5)),
+        ([group([], [1, 2])], Limits(1, None, allow_remove_all=True)),
+        ([], Limits(1, 0)),
+    ],
+)
+def test_a_plan_within_its_limits_is_let_through(groups: list[dict[str, t.Any]], limits: Limits) -> None:
+    refuse(parse_plan(plan(*groups)), limits)
+
+
+def test_a_snapshot_from_the_future_is_named() -> None:
+    found = parse_plan(plan(group([3], [1])))
+    assert future_sentence(found, NOW) == ""
+    assert "03030303 2026-10-03" in future_sentence(found, NOW - datetime.timedelta(days=29, hours=12))
+
+
+def test_a_plan_needs_no_lock_and_the_removal_names_its_ids() -> None:
+    first = plan(group([3], [1, 2]))
+    work, fake = retention(first, first, "", listing(3))
+    planned = work.plan()
+    work.remove(planned, Limits(1))
+    options = ["--group-by", "host,paths", "--keep-last", "1", "--host", "moodle"]
+    assert fake.commands == [
+        ["forget", "--dry-run", "--json", "--no-lock", *options],
+        ["forget", "--dry-run", "--json", *options],
+        ["forget", "01" * 32, "02" * 32],
+        ["--json", "snapshots", "--no-lock"],
+    ]
+
+
+def test_a_new_snapshot_in_between_changes_nothing_about_a_plan() -> None:
+    work, fake = retention(plan(group([3], [1])), plan(group([4], [1, 3])), "", listing(3, 4))
+    work.remove(work.plan(), Limits(1))
+    assert fake.commands[2] == ["forget", "01" * 32]
+
+
+def test_a_lock_at_the_removal_is_just_that() -> None:
+    first = plan(group([3], [1, 2]))
+    work, fake = retention(first, first, Result(11, "", "repository is already locked by PID 7 on host by root"))
+    with pytest.raises(ResticError, match="by process 7 on host") as caught:
+        work.remove(work.plan(), Limits(1))
+    assert (caught.value.error, len(fake.commands)) == ("locked", 3)
+
+
+def test_a_plan_that_is_no_json_is_an_error_and_no_empty_plan() -> None:
+    with pytest.raises(ResticError, match="printed a plan that is no JSON"):
+        parse_plan("created new cache")
+
+
+def test_a_kept_snapshot_counts_also_without_a_reason() -> None:
+    assert [one.reasons for one in parse_plan(json.dumps([{**group([3], [1]), "reasons": None}])).kept] == [("kept",)]
+
+
+def test_a_plan_that_the_policy_no_longer_wants_is_not_carried_out() -> None:
+    work, fake = retention(plan(group([3], [1, 2])), plan(group([2], [1])))
+    with pytest.raises(ResticError, match="Nothing was removed") as caught:
+        work.remove(work.plan(), Limits(1))
+    assert (caught.value.error, len(fake.commands)) == ("changed_meanwhile", 2)
+
+
+@pytest.mark.parametrize(
+    ("answer", "left", "error", "removed"),
+    [
+        # 0.18 reports success.
+        (Result(0, "", "unable to remove snapshot/0101 from the repository\n"), (1, 2, 3), "append_only", []),
+        (Result(1, "", "Fatal: unexpected HTTP response (403): 403 Forbidden"), (2, 3), "append_only", ["01" * 32]),
+        (Result(1, "", "Fatal: something else"), (1, 3), "not_removed", ["02" * 32]),
+        (Result(130, "", "signal interrupt received"), (2, 3), "interrupted", ["01" * 32]),
+    ],
+)
+def test_what_is_really_gone_is_told_when_a_removal_fails(answer: Result, left: tuple[int, ...], error: str, removed: list[str]) -> None:
+    first = plan(group([3], [1, 2]))
+    lists = [listing(*left)] * (2 if answer.rc == 0 else 1)
+    work, _fake = retention(first, first, answer, *lists)
+    with pytest.raises(ResticError, match="of 2 snapshots could not be removed from /srv/backup") as caught:
+        work.remove(work.plan(), Limits(1))
+    assert caught.value.error == error
+    assert [one["id"] for one in caught.value.details["removed"]] == removed
+
+
+def test_the_protection_of_new_versions_is_the_same_error() -> None:
+    said = '{"message_type":"exit_error","code":1,"message":"refusing to delete last snapshot of snapshot group \\"host moodle\\""}'
+    work, _fake = retention(Result(1, "", said))
+    with pytest.raises(ResticError, match=r"keep\.tags that no snapshot has") as caught:
+        work.plan()
+    assert caught.value.error == "would_remove_all"
+
+
+def test_without_a_policy_everything_that_the_filter_selects_goes() -> None:
+    rows = json.dumps([row(1), row(2, host="other"), row(3)])
+    work, _fake = retention(rows, policy=())
+    assert work.plan().removed_ids == ["01" * 32, "03" * 32]
+
+
+def test_a_failed_prune_says_that_the_snapshots_are_gone() -> None:
+    work, _fake = retention(Result(11, "", "unable to create lock: repository is already locked by PID 7 on host by root (UID 0, GID 0)"))
+    with pytest.raises(ResticError, match="2 snapshots were removed, but their data was not") as caught:
+        work.prune(parse_plan(plan(group([3], [1, 2]))))
+    assert (caught.value.error, len(caught.value.details["removed"])) == ("locked", 2)
