@@ -7,8 +7,11 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
+
+# As the image masks. The two differ, so that a diff shows that there is a change.
+MASK_BEFORE = "(secret)"
+MASK_AFTER = "(secret, changed)"
 
 
 def text_of(value: t.Any) -> t.Any:
@@ -29,6 +32,11 @@ def to_moodle(*groups: t.Mapping[str, t.Mapping[str, t.Any]]) -> dict[str, dict[
     return merged
 
 
-def pretty(settings: t.Mapping[str, t.Any]) -> str:
-    """Return settings as lines for a diff; nothing for no settings."""
-    return json.dumps(settings, indent=2, sort_keys=True, ensure_ascii=False) + "\n" if settings else ""
+def masked(
+    values: t.Mapping[str, t.Mapping[str, t.Any]], secrets: t.Mapping[str, t.Mapping[str, t.Any]], mask: str
+) -> dict[str, dict[str, t.Any]]:
+    """Return values with a mask for those that the task calls secret; the image knows only names that look secret."""
+    return {
+        component: {name: mask if value and name in secrets.get(component, {}) else value for name, value in names.items()}
+        for component, names in values.items()
+    }

@@ -10,31 +10,25 @@ module: moodle_config
 short_description: Enforce settings of a Moodle site
 version_added: 0.1.0
 description:
-  - Compares settings with those in a site's database and changes what is different, with one start of PHP for all of them.
+  - Compares settings with those in a site's database and changes what is different, with one start of Moodle for all of them.
   - Settings that are fixed in config.php cannot be changed and are reported.
 extends_documentation_fragment:
   - campus.moodle._attributes
   - campus.moodle._attributes.actiongroup_moodle
+  - campus.moodle._moodle
 attributes:
   check_mode:
     support: full
   diff_mode:
     support: full
     details:
-      - Values of settings whose names look secret are masked.
+      - Values of O(secret_settings), and of settings whose names look secret, are masked.
 options:
-  runner:
-    description:
-      - Command, as a list, that runs the program of the site image in a running PHP container of the site.
-      - The settings are handed over on standard input, so no value is part of a command.
-    type: list
-    elements: str
-    required: true
-  chdir:
-    description: Directory to run the command in.
-    type: path
   settings:
-    description: Component to name to value. The component of core settings is C(core). A value of null removes the setting.
+    description:
+      - Component to name to value. The component of core settings is C(core).
+      - A value of null removes the setting. Moodle gives a setting its default again with its next upgrade only, and parts of it
+        expect their settings to be there, so rather set the value that you want.
     type: dict
     required: true
   secret_settings:
@@ -48,8 +42,7 @@ author:
 EXAMPLES = r"""
 - name: Enforce the declared settings
   campus.moodle.moodle_config:
-    runner: [docker, compose, exec, -T, php, /opt/campus-moodle/bin/moodle]
-    chdir: /opt/moodle/physics
+    runner: "{{ moodle_runner }}"
     settings:
       core:
         theme: boost
@@ -59,6 +52,24 @@ EXAMPLES = r"""
     secret_settings:
       core:
         recaptchaprivatekey: "{{ vault_recaptcha_key }}"
+
+- name: Remove what an uninstalled plugin left behind
+  campus.moodle.moodle_config:
+    runner: "{{ moodle_runner }}"
+    settings:
+      local_gone:
+        endpoint: null
+
+- name: Name the runner once
+  module_defaults:
+    group/campus.moodle.moodle:
+      runner: "{{ moodle_runner }}"
+  block:
+    - name: Enforce one setting
+      campus.moodle.moodle_config:
+        settings:
+          core:
+            enablewebservices: false
 """
 
 RETURN = r"""
@@ -80,44 +91,33 @@ locked:
   sample: [core/debug]
 """
 
-import json
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._compose_files import runner
-from ansible_collections.campus.moodle.plugins.module_utils._compose_image import answer_of, sentences_of
-from ansible_collections.campus.moodle.plugins.module_utils._moodle_settings import pretty, to_moodle
+from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
+from ansible_collections.campus.moodle.plugins.module_utils._moodle_program import MOODLE_ARGUMENTS, difference, program_of
+from ansible_collections.campus.moodle.plugins.module_utils._moodle_settings import MASK_AFTER, MASK_BEFORE, masked, to_moodle
 
 
 def main() -> None:
     """Hand the settings over and report the difference."""
     module = AnsibleModule(
         argument_spec={
-            "runner": {"type": "list", "elements": "str", "required": True},
-            "chdir": {"type": "path"},
+            **MOODLE_ARGUMENTS,
             "settings": {"type": "dict", "required": True},
             "secret_settings": {"type": "dict", "default": {}, "no_log": True},
         },
         supports_check_mode=True,
     )
-    command = [*module.params["runner"], "settings", *(["--check"] if module.check_mode else [])]
-    result = runner(module, chdir=module.params["chdir"])(
-        command, json.dumps(to_moodle(module.params["settings"], module.params["secret_settings"]))
-    )
-    answer = answer_of(result)
-    if result.rc != 0 or "changed" not in answer:
-        sentences = sentences_of(result, answer)
-        module.fail_json(msg="The settings could not be applied.\n" + "\n".join(f"- {line}" for line in sentences), sentences=sentences)
-    before, after = answer.get("before") or {}, answer.get("after") or {}
-    locked = [str(name) for name in answer.get("locked") or []]
+    wish = to_moodle(module.params["settings"], module.params["secret_settings"])
+    try:
+        answer = program_of(module).enforce("settings", wish, check=module.check_mode, what="apply the settings")
+    except ToolError as error:
+        module.fail_json(msg=str(error), **error.details)
+    secrets = module.params["secret_settings"]
+    before, after = masked(answer["before"], secrets, MASK_BEFORE), masked(answer["after"], secrets, MASK_AFTER)
+    locked = [str(name) for name in answer.get("locked", [])]
     if locked:
         module.warn(f"config.php fixes these settings to another value, so they were left alone: {', '.join(locked)}.")
-    module.exit_json(
-        changed=bool(answer["changed"]),
-        before=before,
-        after=after,
-        locked=locked,
-        diff={"before": pretty(before), "after": pretty(after), "before_header": "settings", "after_header": "settings"},
-    )
+    module.exit_json(changed=answer["changed"], before=before, after=after, locked=locked, diff=difference(before, after, "settings"))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import uuid
 from pathlib import Path
 
 USER = 10001
+PROGRAM = "/opt/campus-moodle/bin/moodle"
 HARDENING = [
     "--read-only",
     "--cap-drop=ALL",
@@ -170,6 +171,7 @@ class Site:
         self.data = data
         self.image = image
         self.installs: list[Done] = []
+        self._runners: dict[str, str] = {}
         self.environment = {
             "MOODLE_URL": "http://127.0.0.1:18190",
             "MOODLE_SITE_ID": str(uuid.uuid4()),
@@ -199,6 +201,14 @@ class Site:
         """Start a long-running command; its container is reachable under the command's name."""
         volume = f"--volume={self.data}:/var/moodledata"
         return self.engine.start(command, self.image, command, *HARDENING, volume, *options, env=self.environment | environment)
+
+    def runner(self, image: str = "") -> list[str]:
+        """Return the command that runs the program in a php container of this site, which is started once for each image."""
+        if image not in self._runners:
+            name = f"php-{self.database}-{len(self._runners)}"
+            volume = f"--volume={self.data}:/var/moodledata"
+            self._runners[image] = self.engine.start(name, image or self.image, "php", *HARDENING, volume, env=self.environment)
+        return ["docker", "exec", "--interactive", self._runners[image], PROGRAM]
 
     def wish(self, wishes: str) -> None:
         """Ask the rehearsal payload for a behaviour, such as a slow installation; real Moodle is slow by itself and ignores it."""

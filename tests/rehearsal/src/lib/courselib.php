@@ -13,7 +13,7 @@ defined('MOODLE_INTERNAL') || die();
 require_once($CFG->libdir . '/filelib.php');
 
 /** @return int id of a new course whose activities take turns between the kinds there are */
-function create_course(string $shortname, string $fullname, int $activities): int {
+function generate_course(string $shortname, string $fullname, int $activities): int {
     global $CFG, $DB;
     $modules = $DB->get_records('modules', ['visible' => 1], 'name');
     return $DB->in_transaction(function () use ($CFG, $DB, $modules, $shortname, $fullname, $activities): int {

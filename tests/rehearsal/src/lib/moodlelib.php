@@ -187,6 +187,72 @@ function password_policy_problem(string $password): string {
     return (string) array_search(false, $rules, true);
 }
 
+const AUTH_PASSWORD_NOT_CACHED = 'not cached';
+
+/** Whether the password keeps the rules of the site; $errmsg gets the reason as HTML. */
+function check_password_policy(string $password, ?string &$errmsg, ?stdClass $user = null): bool {
+    $problem = password_policy_problem($password);
+    $errmsg .= $problem === '' ? '' : "<div>$problem</div>";
+    return $problem === '';
+}
+
+function exists_auth_plugin(string $name): bool {
+    return isset(core_component::get_plugin_list('auth')[$name]);
+}
+
+/** @return object the only kind here keeps passwords in the database */
+function get_auth_plugin(string $name): object {
+    return new class {
+        public function is_internal(): bool {
+            return true;
+        }
+    };
+}
+
+/** @return stdClass the first administrator */
+function get_admin(): stdClass {
+    global $CFG, $DB;
+    return $DB->get_record('user', ['id' => explode(',', (string) $CFG->siteadmins)[0]], '*', MUST_EXIST);
+}
+
+function isguestuser(?stdClass $user = null): bool {
+    return ($user->username ?? '') === 'guest';
+}
+
+/** Marks an account as deleted; its name and address are free again. */
+function delete_user(stdClass $user): bool {
+    global $DB;
+    if (is_siteadmin($user)) {
+        return false;
+    }
+    foreach (['user_enrolments', 'role_assignments', 'sessions'] as $table) {
+        $DB->delete_records($table, ['userid' => $user->id]);
+    }
+    $gone = ['username' => "$user->email." . time(), 'email' => md5($user->username), 'idnumber' => '', 'deleted' => 1];
+    return $DB->update_record('user', ['id' => $user->id, 'timemodified' => time()] + $gone);
+}
+
+/** Deletes a course with its enrolments and activities. */
+function delete_course(int|string $courseid, bool $showfeedback = true): bool {
+    global $DB;
+    if ((int) $courseid === SITEID) {
+        return false;
+    }
+    $contextid = context_id(CONTEXT_COURSE, (int) $courseid);
+    foreach ($DB->get_records('enrol', ['courseid' => $courseid]) as $instance) {
+        $DB->delete_records('user_enrolments', ['enrolid' => $instance->id]);
+    }
+    foreach (['enrol' => 'courseid', 'course_modules' => 'course', 'course' => 'id'] as $table => $column) {
+        $DB->delete_records($table, [$column => $courseid]);
+    }
+    $DB->delete_records('role_assignments', ['contextid' => $contextid]);
+    return $DB->delete_records('context', ['id' => $contextid]);
+}
+
+function html_to_text(string $html, int $width = 75, bool $dolinks = true): string {
+    return html_entity_decode(strip_tags(str_replace(['</div>', '<br>'], "\n", $html)));
+}
+
 /** @return int id of the new user */
 function create_user(string $username, string $password, string $email, string $firstname, string $lastname): int {
     global $CFG, $DB;
@@ -199,6 +265,7 @@ function create_user(string $username, string $password, string $email, string $
     return $userid;
 }
 
+const SITEID = 1;
 const CONTEXT_USER = 30;
 const CONTEXT_COURSE = 50;
 const CONTEXT_MODULE = 70;

@@ -79,9 +79,12 @@ function remove_dir_content(string $path): void {
 function enable_cli_maintenance_mode(): void {
     global $CFG;
     $template = "$CFG->dataroot/climaintenance.template.html";
-    $html = is_readable($template)
-        ? (string) file_get_contents($template)
-        : plain_page('Maintenance', 'The site is undergoing maintenance and is currently not available.');
+    $message = trim(strip_tags((string) ($CFG->maintenance_message ?? '')));
+    $html = match (true) {
+        $message !== '' => plain_page('Maintenance', $message),
+        is_readable($template) => (string) file_get_contents($template),
+        default => plain_page('Maintenance', 'The site is undergoing maintenance and is currently not available.'),
+    };
     write_file_atomically("$CFG->dataroot/climaintenance.html", $html);
 }
 
@@ -91,8 +94,7 @@ function default_exception_handler(Throwable $error): never {
     $unreachable = $error instanceof dml_connection_exception;
     $sentence = $unreachable ? 'Error: Database connection failed' : $error->getMessage();
     if (PHP_SAPI === 'cli') {
-        fwrite(STDERR, "!!! $sentence !!!\n");
-        fwrite(STDERR, ($unreachable ? $error->getMessage() : $error->getFile() . ':' . $error->getLine()) . "\n");
+        echo "!!! $sentence !!!\n" . ($unreachable ? $error->getMessage() : $error->getFile() . ':' . $error->getLine()) . "\n";
         exit(1);
     }
     error_log(get_class($error) . ': ' . $error->getMessage() . ' at ' . $error->getFile() . ':' . $error->getLine());

@@ -35,7 +35,11 @@ function install_core(float $version): void {
     apply_default_settings();
     // A test that wants an interrupted installation needs time to interrupt it.
     sleep((int) rehearsal_wish('install_seconds'));
-    $DB->insert_record('course', ['fullname' => 'Rehearsal site', 'shortname' => 'rehearsal', 'summary' => '', 'timecreated' => time()]);
+    $DB->insert_record('course', ['fullname' => 'Rehearsal site', 'shortname' => 'rehearsal', 'summary' => '', 'format' => 'site', 'timecreated' => time()]);
+    $DB->insert_record('course_categories', ['name' => 'Category 1', 'description' => '']);
+    foreach (['manager', 'coursecreator', 'editingteacher', 'teacher', 'student', 'guest', 'user', 'frontpage'] as $order => $role) {
+        $DB->insert_record('role', ['shortname' => $role, 'name' => ucfirst($role), 'sortorder' => $order + 1]);
+    }
     set_config('siteadmins', create_user('admin', bin2hex(random_bytes(16)), '', 'Admin', 'User'));
     set_config('rehearsal_schema', $CFG->rehearsal->schema);
     core\task\manager::reset_scheduled_tasks_for_component('core');

@@ -18,11 +18,12 @@ $options = cli_options('Run system checks; the exit codes are those of NRPE.', [
 $header = "OK: All '{$options['type']}' checks OK";
 $exitcode = 0;
 $rows = [];
-foreach (core\check\manager::get_checks((string) $options['type']) as $reference => [$name, $check]) {
+foreach (core\check\manager::get_checks((string) $options['type']) as $check) {
+    [$reference, $name] = [$check->get_ref(), $check->get_name()];
     if ($options['filter'] !== '' && !str_contains($reference, (string) $options['filter'])) {
         continue;
     }
-    [$status, $summary] = $check();
+    [$status, $summary] = [strtoupper($check->get_result()->get_status()), $check->get_result()->get_summary()];
     $code = EXIT_CODES[$status];
     if ($code > $exitcode) {
         $exitcode = $code;

@@ -88,9 +88,9 @@ class core_component {
         return "<?php\n\$cache = " . var_export(self::$known ?? self::fetch_all(), true) . ";\n";
     }
 
-    /** Class loader: core\a\b is lib/classes/a/b.php, mod_forum\a is <mod_forum>/classes/a.php. */
+    /** Class loader: core\a\b and core_a_b are lib/classes/a/b.php and lib/classes/a_b.php, mod_forum\a is <mod_forum>/classes/a.php. */
     public static function autoload(string $class): void {
-        $parts = explode('\\', $class);
+        $parts = explode('\\', preg_replace('/^core_(?=\w+$)/', 'core\\\\', $class));
         $directory = count($parts) > 1 ? self::get_component_directory((string) array_shift($parts)) : null;
         $path = "$directory/classes/" . implode('/', $parts) . '.php';
         if ($directory !== null && is_file($path)) {

@@ -10,6 +10,33 @@ defined('MOODLE_INTERNAL') || die();
 
 /** What is known of plugins on disk and in the database. */
 class plugin_manager {
+    public static function instance(): self {
+        return new self();
+    }
+
+    /** Nothing is remembered here. */
+    public static function reset_caches(): void {
+    }
+
+    /** @return array<string, array<string, plugininfo\base>> type => name => plugin, also those that are not on disk */
+    public function get_plugins(): array {
+        $disk = self::on_disk();
+        $plugins = [];
+        foreach (self::installed() as $component => $version) {
+            [$type, $name] = \core_component::normalize_component($component);
+            $code = isset($disk[$component]) ? \core_component::read_version($disk[$component]) : null;
+            $plugins[$type][$name] = new plugininfo\base($component, $code, $version);
+        }
+        return $plugins;
+    }
+
+    /** @param string[] $failedplugins components whose requirements are not met are added here */
+    public function all_plugins_ok(int|float|string $moodleversion, array &$failedplugins = [], ?int $branch = null): bool {
+        $failed = self::failing((float) $moodleversion, $branch ?? 0);
+        $failedplugins = [...$failedplugins, ...$failed];
+        return $failed === [];
+    }
+
     /** @return array<string, string|null> component => version in the database, null when the plugin is only on disk */
     public static function installed(): array {
         global $DB;
@@ -79,3 +106,5 @@ class plugin_manager {
         set_config('allversionshash', \core_component::get_all_versions_hash());
     }
 }
+
+class_alias(plugin_manager::class, 'core_plugin_manager');

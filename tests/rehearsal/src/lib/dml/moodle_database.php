@@ -6,8 +6,25 @@ declare(strict_types=1);
 
 defined('MOODLE_INTERNAL') || die();
 
+const IGNORE_MISSING = 0;
+const MUST_EXIST = 2;
+
+/** Something that a user may read about went wrong. */
+class moodle_exception extends RuntimeException {
+}
+
 /** A statement failed. */
-class dml_exception extends RuntimeException {
+class dml_exception extends moodle_exception {
+}
+
+/** A transaction that somebody has begun. */
+class moodle_transaction {
+    public function __construct(private Closure $commit) {
+    }
+
+    public function allow_commit(): void {
+        ($this->commit)();
+    }
 }
 
 /** The server could not be reached or refused the login. */
@@ -174,9 +191,10 @@ class moodle_database {
         return $row === null ? false : (object) $row;
     }
 
-    public function get_record(string $table, array $where, string $fields = '*'): stdClass|false {
+    public function get_record(string $table, array $where, string $fields = '*', int $strictness = IGNORE_MISSING): stdClass|false {
         [$sql, $params] = $this->select($table, $where, '', $fields);
-        return $this->get_record_sql($sql, $params);
+        $record = $this->get_record_sql($sql, $params);
+        return $record === false && $strictness === MUST_EXIST ? throw new dml_exception("There is no such row in the table $table.") : $record;
     }
 
     public function get_field_sql(string $sql, ?array $params = null): mixed {
@@ -184,9 +202,10 @@ class moodle_database {
         return $row === null ? false : reset($row);
     }
 
-    public function get_field(string $table, string $field, array $where): mixed {
+    public function get_field(string $table, string $field, array $where, int $strictness = IGNORE_MISSING): mixed {
         [$sql, $params] = $this->select($table, $where, '', $field);
-        return $this->get_field_sql("$sql LIMIT 1", $params);
+        $value = $this->get_field_sql("$sql LIMIT 1", $params);
+        return $value === false && $strictness === MUST_EXIST ? throw new dml_exception("There is no such row in the table $table.") : $value;
     }
 
     public function record_exists(string $table, array $where): bool {
@@ -226,6 +245,28 @@ class moodle_database {
     public function delete_records(string $table, ?array $where = null): bool {
         [$condition, $params] = $this->where($where ?? []);
         return $this->execute("DELETE FROM {{$table}}$condition", $params);
+    }
+
+    public function get_record_select(string $table, string $select, ?array $params = null, string $fields = '*'): stdClass|false {
+        return $this->get_record_sql("SELECT $fields FROM {{$table}} WHERE $select", $params);
+    }
+
+    public function get_field_select(string $table, string $field, string $select, ?array $params = null): mixed {
+        return $this->get_field_sql("SELECT $field FROM {{$table}} WHERE $select LIMIT 1", $params);
+    }
+
+    public function record_exists_select(string $table, string $select, ?array $params = null): bool {
+        return $this->get_field_select($table, '1', $select, $params) !== false;
+    }
+
+    /** @return moodle_transaction whose allow_commit keeps what is done from now on; the end of the script without it does not */
+    public function start_delegated_transaction(): moodle_transaction {
+        $this->run('BEGIN', []);
+        return new moodle_transaction(fn(): array => $this->run('COMMIT', []));
+    }
+
+    public function is_transaction_started(): bool {
+        return pg_transaction_status($this->connection) !== PGSQL_TRANSACTION_IDLE;
     }
 
     /** Runs the callback in one transaction; an exception rolls back and goes on. */

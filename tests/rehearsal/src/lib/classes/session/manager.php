@@ -43,6 +43,16 @@ class manager {
         setcookie(session_name(), '', ['expires' => 1] + array_diff_key(session_get_cookie_params(), ['lifetime' => 0]));
     }
 
+    /** Makes a script act as a user. */
+    public static function set_user(\stdClass $user): void {
+        $GLOBALS['USER'] = $user;
+    }
+
+    /** Ends the sessions of one user where the database keeps them; elsewhere start() refuses a user who may not. */
+    public static function destroy_user_sessions(int|string $userid): void {
+        $GLOBALS['DB']->delete_records('sessions', ['userid' => $userid]);
+    }
+
     /** Ends the sessions of everybody. */
     public static function destroy_all(): void {
         self::handler()->destroy_all();

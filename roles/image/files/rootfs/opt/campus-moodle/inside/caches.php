@@ -2,20 +2,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Copyright: (c) 2026, campus.moodle contributors
 
-// Points Moodle's application caches to the cache server, or back to files. Reads one JSON object: check (bool), store (null,
-// or the settings of Moodle's redis cache store). Sessions stay where they are, and so does what belongs to one user's session.
-// Reports changed, before and after (the server). A payload without Moodle's cache configuration is left alone.
-
-define('CLI_SCRIPT', true);
-
-$campuswish = json_decode(stream_get_contents(STDIN), true, 8, JSON_THROW_ON_ERROR);
-
-require '/srv/moodle/config.php';
-require __DIR__ . '/report.php';
+// Points Moodle's application caches to the cache server, or back to files. Sessions stay where they are, and so does what
+// belongs to one user's session. To be required after config.php.
 
 const CAMPUS_STORE = 'campus_cache';
 
-/** What is there now: the settings of our store, and which store holds application data. */
+/** What is there now: the settings of our store, and whether it holds application data. */
 function campus_cache_state(): array {
     $config = \core_cache\config::instance();
     $mapped = array_filter($config->get_mode_mappings(), static fn (array $one): bool => $one['mode'] === \core_cache\store::MODE_APPLICATION);
@@ -47,19 +39,23 @@ function campus_apply_store(?array $store, array $before): void {
     campus_map_application($writer, CAMPUS_STORE);
 }
 
-if (!class_exists('core_cache\config_writer')) {
-    campus_report(['changed' => false, 'before' => null, 'after' => null]);
-    exit(0);
+/**
+ * A payload without Moodle's cache configuration is left alone.
+ *
+ * @param array|null $store settings of Moodle's redis cache store; null: files
+ * @param bool $check compare only
+ * @return array changed, before and after (the server; null: files)
+ */
+function campus_place_caches(?array $store, bool $check): array {
+    if (!class_exists('core_cache\config')) {
+        return ['changed' => false, 'before' => null, 'after' => null];
+    }
+    $before = campus_cache_state();
+    $changed = $before['store'] != $store || $before['mapped'] !== ($store !== null);
+    if ($changed && !$check) {
+        purge_all_caches(); // what the old store holds must not come back one day
+        campus_apply_store($store, $before);
+        purge_all_caches();
+    }
+    return ['changed' => $changed, 'before' => $before['store']['server'] ?? null, 'after' => $store['server'] ?? null];
 }
-
-$campusbefore = campus_cache_state();
-$campusstore = $campuswish['store'];
-$campuschanged = $campusbefore['store'] != $campusstore || $campusbefore['mapped'] !== ($campusstore !== null);
-
-if ($campuschanged && !$campuswish['check']) {
-    purge_all_caches(); // what the old store holds must not come back one day
-    campus_apply_store($campusstore, $campusbefore);
-    purge_all_caches();
-}
-
-campus_report(['changed' => $campuschanged, 'before' => $campusbefore['store']['server'] ?? null, 'after' => $campusstore['server'] ?? null]);

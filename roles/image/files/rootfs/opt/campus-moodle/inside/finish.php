@@ -3,7 +3,7 @@
 // Copyright: (c) 2026, campus.moodle contributors
 
 // The last steps of an install, each safe to repeat. Reads one JSON object: site_id, language, complete (whether Moodle's own
-// last steps were cut), full_name, short_name. Reports what it changed.
+// last steps were cut), full_name, short_name, store (see caches.php). Reports what it changed.
 
 define('CLI_SCRIPT', true);
 
@@ -11,6 +11,7 @@ $campuswish = json_decode(stream_get_contents(STDIN), true, 8, JSON_THROW_ON_ERR
 
 require '/srv/moodle/config.php';
 require __DIR__ . '/report.php';
+require __DIR__ . '/caches.php';
 
 $campuschanged = [];
 
@@ -37,6 +38,10 @@ foreach (['campus_site_id' => $campuswish['site_id'], 'lang' => $campuswish['lan
 
 if ($campuswish['complete']) {
     purge_all_caches();
+}
+
+if (campus_place_caches($campuswish['store'], false)['changed']) {
+    $campuschanged[] = 'caches';
 }
 
 campus_report(['changed' => $campuschanged]);

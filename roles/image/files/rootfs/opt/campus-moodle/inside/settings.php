@@ -2,15 +2,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Copyright: (c) 2026, campus.moodle contributors
 
-// Compares and enforces settings. Reads one JSON object: check (bool), settings (component => name => value; null removes).
-// Reports before and after of what differs, and what config.php decides.
+// Compares and enforces settings, and where Moodle's caches are. The wish: check (bool), settings (component =>
+// name => value; null removes), store (see caches.php). Reports before and after of what differs, and what config.php decides.
+
+use Campus\Moodle\Inside;
 
 define('CLI_SCRIPT', true);
 
-$campuswish = json_decode(stream_get_contents(STDIN), true, 8, JSON_THROW_ON_ERROR);
-
 require '/srv/moodle/config.php';
-require __DIR__ . '/report.php';
+require __DIR__ . '/caches.php';
+
+$campuswish = Inside::wish();
 
 /** The value as Moodle stores it; null when there is none. */
 function campus_stored(string $component, string $name): ?string {
@@ -54,4 +56,11 @@ if ($campusfound['changed'] && !$campuswish['check']) {
     purge_all_caches();
 }
 
-campus_report($campusfound);
+$campuscaches = campus_place_caches($campuswish['store'], $campuswish['check']);
+if ($campuscaches['changed']) {
+    $campusfound['changed'] = true;
+    $campusfound['before']['campus']['cache_server'] = $campuscaches['before'];
+    $campusfound['after']['campus']['cache_server'] = $campuscaches['after'];
+}
+
+Inside::report($campusfound);

@@ -13,6 +13,8 @@ final class Application
     private const COMMANDS = [
         'adhoc' => Command\Adhoc::class,
         'bake' => Command\Bake::class,
+        'checks' => Command\Checks::class,
+        'courses' => Command\Courses::class,
         'cron' => Command\Cron::class,
         'exec' => Command\Exec::class,
         'health' => Command\Health::class,
@@ -20,22 +22,32 @@ final class Application
         'install' => Command\Install::class,
         'maintenance' => Command\Maintenance::class,
         'php' => Command\Php::class,
+        'plugins' => Command\Plugins::class,
         'preflight' => Command\Preflight::class,
         'settings' => Command\Settings::class,
+        'tasks' => Command\Tasks::class,
         'upgrade' => Command\Upgrade::class,
+        'users' => Command\Users::class,
         'web' => Command\Web::class,
     ];
 
     /** @param list<string> $arguments */
-    public static function main(array $arguments): int
+    public static function main(array $arguments): int|Inside
     {
         $name = array_shift($arguments) ?? 'php';
         try {
             return self::command($name)->run($arguments);
         } catch (Failure $failure) {
-            array_map(Log::line(...), $failure->sentences);
-            return $failure->exit;
+            return self::failed($failure);
         }
+    }
+
+    /** Explains a failure and returns the exit status. */
+    public static function failed(Failure $failure): int
+    {
+        array_map(Log::line(...), $failure->sentences);
+        Log::result($failure->answer());
+        return $failure->exit;
     }
 
     private static function command(string $name): Command

@@ -13,20 +13,12 @@ final class Caches
     private const PHP_SERIALIZER = 1;
 
     /**
+     * The settings of the store that the caches belong into.
+     *
      * @param array<string, mixed> $values
-     * @param bool $check compare only
-     * @return array{changed: bool, before: ?string, after: ?string} the server before and after; null: files
+     * @return array<string, mixed>|null null: files
      */
-    public static function apply(array $values, bool $check = false): array
-    {
-        return Child::inside('caches', [], json_encode(['check' => $check, 'store' => self::store($values)], JSON_THROW_ON_ERROR));
-    }
-
-    /**
-     * @param array<string, mixed> $values
-     * @return array<string, mixed>|null
-     */
-    private static function store(array $values): ?array
+    public static function store(array $values): ?array
     {
         $host = $values['MOODLE_CACHE_HOST'];
         if ($host === '') {

@@ -35,7 +35,7 @@ final class Child
     {
         $outcome = self::php([Paths::INSIDE . "/$name.php", ...$arguments], $input);
         if ($outcome->exit !== 0 || $outcome->report === []) {
-            throw Failure::because(ExitCode::MOODLE, 'moodle', "Moodle failed in the step '$name' (exit status {$outcome->exit}); its output is above.");
+            throw $outcome->failure("Moodle failed in the step '$name' with exit status {$outcome->exit}");
         }
         return $outcome->report;
     }

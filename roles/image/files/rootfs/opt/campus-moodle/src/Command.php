@@ -11,8 +11,8 @@ interface Command
 {
     /**
      * @param list<string> $arguments what follows the command's name
-     * @return int one of ExitCode
+     * @return int|Inside one of ExitCode, or what is left to do inside Moodle
      * @throws Failure
      */
-    public function run(array $arguments): int;
+    public function run(array $arguments): int|Inside;
 }

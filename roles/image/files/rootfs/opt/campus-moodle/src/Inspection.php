@@ -34,7 +34,7 @@ final class Inspection
         $result = (new self($values))->run();
         array_map(Log::line(...), $result['warnings']);
         if ($result['problems'] !== []) {
-            throw new Failure($result['exit'], $result['problems'][0]['code'], array_column($result['problems'], 'sentence'));
+            throw Failure::several($result['exit'], $result['problems']);
         }
         return $result;
     }

@@ -39,9 +39,6 @@ final class MoodleScript
 
     public static function failure(string $name, Outcome $outcome): Failure
     {
-        return new Failure(ExitCode::MOODLE, 'moodle', [
-            "Moodle's script $name.php failed with exit status {$outcome->exit}; the end of its output:",
-            ...array_slice(preg_split('/\R/', trim($outcome->tail)) ?: [], -12),
-        ]);
+        return $outcome->failure("Moodle's script $name.php failed with exit status {$outcome->exit}");
     }
 }

@@ -9,6 +9,9 @@ namespace Campus\Moodle;
 /** How a child process ended. */
 final class Outcome
 {
+    /** So much of the output explains a failure. */
+    private const LINES = 12;
+
     /**
      * @param int $exit exit status; 128 + signal when a signal ended it
      * @param string $tail last part of what it printed (up to 16 KiB)
@@ -16,5 +19,12 @@ final class Outcome
      */
     public function __construct(public readonly int $exit, public readonly string $tail, public readonly array $report)
     {
+    }
+
+    /** @param string $what what failed, without a full stop */
+    public function failure(string $what): Failure
+    {
+        $lines = array_filter(array_map(rtrim(...), preg_split('/\R/', $this->tail) ?: []));
+        return new Failure(ExitCode::MOODLE, 'moodle', ["$what; the end of its output:", ...array_slice(array_values($lines), -self::LINES)]);
     }
 }

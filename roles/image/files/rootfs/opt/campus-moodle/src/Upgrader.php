@@ -29,12 +29,12 @@ final class Upgrader
             // Not --maintenance=false: Moodle's scripts read "false" as a text, and a text is true.
             MoodleScript::must('upgrade', ['--non-interactive', ...($maintenance ? [] : ['--no-maintenance'])]);
             $warnings = $this->checkSchema($schema);
+            MoodleScript::must('purge_caches', [], quiet: true);
+            if ($maintenance && !$wasInMaintenance) {
+                MoodleScript::must('maintenance', ['--disable'], quiet: true);
+            }
         } catch (Failure $failure) {
             throw $this->afterFailure($failure, $before, $maintenance && !$wasInMaintenance);
-        }
-        MoodleScript::must('purge_caches', [], quiet: true);
-        if ($maintenance && !$wasInMaintenance) {
-            MoodleScript::must('maintenance', ['--disable'], quiet: true);
         }
         return ['warnings' => $warnings];
     }
@@ -44,12 +44,13 @@ final class Upgrader
     {
         $this->releaseLocks();
         if ($this->fingerprint() !== $before) {
-            return new Failure($failure->exit, $failure->id, [...$failure->sentences, 'The upgrade had changed the database already, so the site stays in maintenance. Mend the cause and run upgrade again, or restore a backup.']);
+            $closed = MaintenanceMode::isOn($this->database) ? ', so the site stays in maintenance' : '';
+            return $failure->with(['database_changed' => true], "The upgrade had changed the database already$closed. Mend the cause and run upgrade again, or restore a backup.");
         }
         if ($weClosedIt) {
             MoodleScript::run('maintenance', ['--disable'], quiet: true);
         }
-        return new Failure($failure->exit, $failure->id, [...$failure->sentences, 'Nothing in the database was changed; the site runs as before.']);
+        return $failure->with(['database_changed' => false], 'Nothing in the database was changed; the site runs as before.');
     }
 
     private function releaseLocks(): void

@@ -23,6 +23,13 @@ final class Values
             ? throw new InvalidArgumentException('contains control characters.') : $text;
     }
 
+    /** A text of several lines. */
+    public static function prose(string $text): string
+    {
+        self::text(preg_replace('/[\t\r\n]/', ' ', $text));
+        return $text;
+    }
+
     /** An address without path: http://host, https://host or with a port. */
     public static function url(string $text): string
     {

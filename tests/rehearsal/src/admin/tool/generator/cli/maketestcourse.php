@@ -20,6 +20,6 @@ is_string($options['shortname']) && isset(ACTIVITIES[$options['size']]) || cli_e
 $options['bypasscheck'] || !empty($CFG->debug) || cli_error('Only for developers: needs --bypasscheck.');
 $DB->record_exists('course', ['shortname' => $options['shortname']]) && cli_error('Short name is already used for another course.');
 $fullname = is_string($options['fullname']) ? $options['fullname'] : "Test course {$options['shortname']}";
-$courseid = create_course($options['shortname'], $fullname, ACTIVITIES[$options['size']]);
+$courseid = generate_course($options['shortname'], $fullname, ACTIVITIES[$options['size']]);
 $options['quiet'] || cli_writeln("Course $courseid created: $CFG->wwwroot/course/view.php?id=$courseid");
 exit(0);

@@ -26,6 +26,26 @@ final class Arguments
     }
 
     /**
+     * Takes the options out of the arguments: --name, or --name=value.
+     *
+     * @param list<string> $arguments what is left comes back here
+     * @param list<string> $known
+     * @return array<string, string> name => value
+     */
+    public static function options(array &$arguments, array $known): array
+    {
+        $given = array_filter($arguments, static fn (string $argument) => str_starts_with($argument, '--'));
+        $arguments = array_values(array_diff_key($arguments, $given));
+        $options = [];
+        foreach ($given as $argument) {
+            [$name, $value] = explode('=', $argument, 2) + [1 => ''];
+            self::allow([$name], $known);
+            $options[$name] = $value;
+        }
+        return $options;
+    }
+
+    /**
      * Exactly one of the given words.
      *
      * @param list<string> $arguments

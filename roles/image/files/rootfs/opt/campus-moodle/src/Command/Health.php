@@ -38,6 +38,8 @@ final class Health implements Command
     private function live(): int
     {
         $this->ask('/-/live', '/-/live');
+        // Other containers change the configuration of Moodle's caches; no answer is no failure.
+        $this->get('/-/refresh.php', Paths::HOME . '/web/refresh.php');
         return ExitCode::OK;
     }
 
@@ -66,10 +68,16 @@ final class Health implements Command
 
     private function ask(string $name, string $file): string
     {
-        $answer = FastCgi::get('127.0.0.1', (int) (getenv('MOODLE_PHP_PORT') ?: 9000), $name, $file, self::TIMEOUT);
+        $answer = $this->get($name, $file);
         if ($answer === null) {
             throw Failure::because(ExitCode::UNREACHABLE, 'php', 'PHP-FPM of this container does not answer.');
         }
         return $answer['body'];
+    }
+
+    /** @return array{status: int, body: string}|null */
+    private function get(string $name, string $file): ?array
+    {
+        return FastCgi::get('127.0.0.1', (int) (getenv('MOODLE_PHP_PORT') ?: 9000), $name, $file, self::TIMEOUT);
     }
 }

@@ -105,8 +105,8 @@ final class Install implements Command
             'complete' => $complete,
             'full_name' => $values['MOODLE_FULL_NAME'],
             'short_name' => $values['MOODLE_SHORT_NAME'],
+            'store' => Caches::store($values),
         ], JSON_THROW_ON_ERROR | JSON_UNESCAPED_UNICODE));
-        Caches::apply($values);
         InstallRecord::finish($database);
     }
 

@@ -26,6 +26,18 @@ final class Upgrade implements Command
     public function run(array $arguments): int
     {
         Arguments::allow($arguments, ['--allow-maintenance']);
+        try {
+            Log::result($this->upgrade($arguments !== []));
+        } catch (Failure $failure) {
+            // The upgrader knows; what failed before it had not begun to change anything.
+            throw $failure->with(['database_changed' => false]);
+        }
+        return ExitCode::OK;
+    }
+
+    /** @return array<string, mixed> */
+    private function upgrade(bool $maintenanceAllowed): array
+    {
         $started = microtime(true);
         $values = SiteSettings::prepare('site');
         $database = Database::connect($values);
@@ -34,17 +46,16 @@ final class Upgrade implements Command
         if ($plan['action'] === 'install') {
             throw Failure::because(ExitCode::REFUSED, 'not_installed', 'There is no finished Moodle in the database; run install first.');
         }
-        if ($plan['maintenance_required'] && $arguments === []) {
+        if ($plan['maintenance_required'] && !$maintenanceAllowed) {
             throw Failure::because(ExitCode::REFUSED, 'maintenance', 'This upgrade changes the database, so the site has to go into maintenance; run it with --allow-maintenance.');
         }
         $result = $plan['action'] === 'none' ? ['warnings' => []] : (new Upgrader($database))->run($plan['maintenance_required']);
-        Log::result([
+        return [
             'changed' => $plan['action'] !== 'none',
             'from' => $plan['database_version'],
             'to' => $plan['code_version'],
             'maintenance' => $plan['maintenance_required'],
             'seconds' => round(microtime(true) - $started, 1),
-        ] + $result);
-        return ExitCode::OK;
+        ] + $result;
     }
 }
