@@ -54,7 +54,7 @@ def source(values: Values, around: t.Any) -> t.Iterator[str]:
         yield f"moodle_source is {path!r}, which does not exist on the control node; name an archive or a directory."
     if archive_url and not checksum:
         yield "moodle_archive_url is given without moodle_archive_sha256; give the archive's SHA-256 so that it can be verified."
-    if archive_url and not archive_url.startswith(("https://", "http://", "file://")):
+    if archive_url and not archive_url.startswith(("https://", "http://")):
         yield f"moodle_archive_url is {archive_url!r}, which is no address; use https://..., or moodle_source for a local file."
     if checksum and not SHA256.match(checksum):
         yield f"moodle_archive_sha256 is {checksum!r}, which is no SHA-256; give 64 hexadecimal digits."

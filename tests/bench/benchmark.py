@@ -3,8 +3,9 @@
 
 """Prints medians, measured in one run on this machine. A benchmark, never a test: nothing fails because it is slow.
 
-(a) an unchanged second run of site.yml; (b) from the start of the web containers to the first good page; (c) pages per second
-and 95th percentile of the login page and of a course page, against the set-up that most people would pick.
+(a) an unchanged second run of site.yml; (b) from the start of the web containers to the first good page; (c) 50 settings against one
+call of cfg.php; (d) pages per second and 95th percentile of the login page and of a course page, against the set-up that most people
+would pick.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import time
 import typing as t
 
 import report
+from moodle_settings import settings_rows
 from reference_site import Reference
 from support import payload as payloads
 from support.docker import docker
@@ -31,6 +33,7 @@ from wrk import Page, Sample, measure
 
 HERE = pathlib.Path(__file__).resolve().parent
 CLIENTS = (1, 4, 16)
+PARTS = ("starts", "settings", "pages")
 # Both set-ups may use the whole machine; no limit of ours decides the result.
 CPUS = float(os.cpu_count() or 1)
 MEMORY = "2g"
@@ -41,6 +44,7 @@ def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--payload", choices=("auto", "rehearsal", "moodle"), default="auto")
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="what to measure")
     parser.add_argument("--seconds", type=int, default=6, help="length of one load run")
     parser.add_argument("--rounds", type=int, default=3, help="how often each measurement is repeated")
     parser.add_argument("--clients", type=int, nargs="+", default=list(CLIENTS))
@@ -145,16 +149,21 @@ def main() -> None:
         try:
             first = site.deploy()
             assert first.rc == 0, first.reasons
-            lines = [
-                report.median_line(
-                    "unchanged run of site.yml", [seconds_of(lambda: unchanged_run(site)) for _ in range(options.rounds)], "15 s"
-                ),
-                report.median_line("container start to first page", [start_to_first_page(site) for _ in range(options.rounds)], "3 s"),
-            ]
-            if kind == "moodle":
-                lines += ["", compare(site, options.rounds, options.seconds, options.clients)]
+            lines = ["", report.load_line()]
+            if "starts" in options.only:
+                runs = [seconds_of(lambda: unchanged_run(site)) for _ in range(options.rounds)]
+                starts = [start_to_first_page(site) for _ in range(options.rounds)]
+                lines += [
+                    report.median_line("unchanged run of site.yml", runs, "15 s"),
+                    report.median_line("container start to first page", starts, "3 s"),
+                ]
+            if kind != "moodle":
+                lines += ["The rehearsal payload is no Moodle: times of settings and pages would mean nothing, so they are not measured."]
             else:
-                lines += ["The rehearsal payload is no Moodle: pages per second would mean nothing, so they are not measured."]
+                if "settings" in options.only:
+                    lines += ["", report.table(settings_rows(site, workspace / "settings", 5 * options.rounds))]
+                if "pages" in options.only:
+                    lines += ["", compare(site, options.rounds, options.seconds, options.clients)]
         finally:
             site.destroy(moodle_destroy_data=site.name)
-    print("\n".join(["", *lines, "", f"payload: {kind}"]))
+    print("\n".join([*lines, "", f"payload: {kind}"]))

@@ -5,11 +5,51 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import typing as t
 
 if t.TYPE_CHECKING:
     from wrk import Sample
+
+
+class Row(t.NamedTuple):
+    """Something measured on both sides, in seconds, and what ours may be: so much of the reference, or so many seconds above it."""
+
+    title: str
+    ours: list[float]
+    reference: list[float]
+    aim: str
+    above: bool = False
+
+
+def alternate(
+    title: str, aim: str, rounds: int, ours: t.Callable[[], float], reference: t.Callable[[], float], *, above: bool = False
+) -> Row:
+    """Measure both sides in turns. Each round begins with the other one, so that neither profits from its place."""
+    row = Row(title, [], [], aim, above)
+    sides = [(ours, row.ours), (reference, row.reference)]
+    for number in range(rounds):
+        for measure, seconds in reversed(sides) if number % 2 else sides:
+            seconds.append(measure())
+        print(f"round {number + 1}: {title}: ours {row.ours[-1]:.3f} s, reference {row.reference[-1]:.3f} s", flush=True)
+    return row
+
+
+def table(rows: t.Iterable[Row]) -> str:
+    """Return the medians of the rows."""
+    lines = ["| what | ours, s | reference, s | result | aim, at most |", "|---|---|---|---|---|"]
+    for row in rows:
+        ours, reference = statistics.median(row.ours), statistics.median(row.reference)
+        result = f"{ours - reference:.3f} s above" if row.above else ratio(ours, reference)
+        lines.append(f"| {row.title} | {ours:.3f} | {reference:.3f} | {result} | {row.aim} |")
+    return "\n".join(lines)
+
+
+def load_line() -> str:
+    """Return how busy the machine is, for the reader to judge the figures by."""
+    averages = ", ".join(f"{average:.1f}" for average in os.getloadavg())
+    return f"load of the machine in the last 1, 5 and 15 minutes: {averages}, on {os.cpu_count()} processors"
 
 
 def median_line(title: str, seconds: list[float], aim: str) -> str:

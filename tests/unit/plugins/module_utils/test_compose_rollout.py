@@ -129,7 +129,7 @@ def test_refusal_on_a_fresh_machine_leaves_nothing() -> None:
 
 
 def test_failed_upgrade_that_changed_nothing_goes_back() -> None:
-    failed = (5, {"problems": ["Nothing in the database was changed; the site runs as before."]})
+    failed = (5, {"database_changed": False, "problems": ["It broke."]})
     docker, files = running_site({"preflight": UPGRADE, "upgrade": failed})
     with pytest.raises(RolloutError, match="goes on with the version it had"):
         run(docker, files, definition("2"))

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+#
+# Private to this collection: it may change or disappear in any release.
+
+"""The sites of a Kubernetes cluster, from Helm releases and from objects of the kind MoodleSite."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.campus.moodle.plugins.module_utils._helm_info import find
+from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import ReleaseStore
+from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
+
+API_VERSION, KIND = "campus.moodle.io/v1alpha1", "MoodleSite"
+Site = dict[str, t.Any]
+
+
+class Client(t.Protocol):
+    """As much of KubeClient as is needed here."""
+
+    def list(self, api_version: str, kind: str, namespace: t.Optional[str] = None, *, labels: t.Optional[str] = None) -> t.Any: ...
+
+
+def sites(
+    client: Client, *, sources: t.Collection[str], namespaces: t.Sequence[str], chart: str, selector: str, include_values: bool
+) -> list[Site]:
+    """Return the sites by namespace and name. A site that is both an object and a release is one, and the object wins."""
+    found: dict[tuple[str, str], Site] = {}
+    wanted: t.Sequence[t.Optional[str]] = namespaces or [None]
+    for namespace in wanted:
+        rows = releases(client, namespace, chart, selector, include_values=include_values) if "releases" in sources else []
+        rows += objects(client, namespace, selector) if "objects" in sources else []
+        for row in rows:
+            key = (row["namespace"], row["name"])
+            found[key] = {**found.get(key, {}), **row}
+    return [found[key] for key in sorted(found)]
+
+
+def releases(client: Client, namespace: t.Optional[str], chart: str, selector: str, *, include_values: bool) -> list[Site]:
+    """Return the releases of a chart, as their newest revisions say."""
+    rows: list[Site] = []
+    for revisions in find(client, namespace=namespace, selector=selector or None):
+        newest = revisions[0]
+        if newest.status == "uninstalled":
+            continue
+        release = ReleaseStore(client, newest.namespace, newest.name).read(newest)
+        summary = release.summary()
+        if summary["chart"] == chart:
+            fields = ("name", "namespace", "status", "revision", "chart", "chart_version", "app_version")
+            rows.append({"source": "release", **{field: summary[field] for field in fields}})
+            rows[-1].update({"user_values": release.values} if include_values else {})
+    return rows
+
+
+def objects(client: Client, namespace: t.Optional[str], selector: str) -> list[Site]:
+    """Return the MoodleSite objects; none where the cluster does not know the kind."""
+    try:
+        found = client.list(API_VERSION, KIND, namespace, labels=selector or None)
+    except KubeError as error:
+        if error.error == "unknown_kind":
+            return []
+        raise
+    return [
+        {
+            "source": "object",
+            "name": row["metadata"]["name"],
+            "namespace": row["metadata"]["namespace"],
+            "labels": row["metadata"].get("labels") or {},
+            "spec": row.get("spec") or {},
+            "object_status": row.get("status") or {},
+        }
+        for row in found
+    ]

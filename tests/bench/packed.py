@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+
+"""What a module costs as Ansible runs it: Ansible packs it once, and then the packed file is started again and again.
+
+A packed module compiles all of its own code in every run, since the archive in it has no bytecode. A module that is started from the
+collection's folder would look cheaper than it is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import resource
+import subprocess
+import time
+import typing as t
+
+
+class Cost(t.NamedTuple):
+    """Seconds on the clock, and those of all processes on the processor."""
+
+    wall: float
+    cpu: float
+
+
+class Packed:
+    """A task that can be repeated without Ansible. Packing runs it once."""
+
+    def __init__(
+        self, python: pathlib.Path, name: str, args: t.Mapping[str, t.Any], folder: pathlib.Path, environ: t.Mapping[str, str]
+    ) -> None:
+        """Pack a module with the Ansible that is installed beside an interpreter.
+
+        Args:
+            python: interpreter of the module.
+            name: full name of the module.
+            args: its options.
+            folder: a new folder, for the packed file.
+            environ: environment of Ansible and of the module.
+        """
+        folder.mkdir(parents=True)
+        self._environ = {**environ, "ANSIBLE_REMOTE_TMP": str(folder), "ANSIBLE_KEEP_REMOTE_FILES": "true", "ANSIBLE_PIPELINING": "false"}
+        place = ["localhost", "--inventory=localhost,", "--connection=local", f"--extra-vars=ansible_python_interpreter={python}"]
+        ansible = [str(python.with_name("ansible")), *place, f"--module-name={name}", f"--args={json.dumps(dict(args))}"]
+        done = subprocess.run(ansible, cwd=folder, env=self._environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{name} cannot be measured: {done.stdout}{done.stderr}"
+        (payload,) = folder.glob("ansible-tmp-*/AnsiballZ_*.py")
+        self._name = name
+        self._command = [str(python), str(payload)]
+
+    def __call__(self, *, changed: bool | None = False) -> Cost:
+        """Run it again; it must succeed and must or must not change something, None for whatever it does."""
+        cost, output = cost_of(self._command, self._environ)
+        result = json.loads(output.splitlines()[-1])
+        assert not result.get("failed"), f"{self._name} failed: {result['msg']}"
+        assert changed in (None, result.get("changed", False)), f"{self._name} said changed={result['changed']}, which is not what is measured"
+        return cost
+
+
+def cost_of(command: t.Sequence[str], environ: t.Mapping[str, str], text: str = "") -> tuple[Cost, str]:
+    """Run a command, which must succeed, and return its cost and its output. No other child process may end meanwhile."""
+    begin, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(command, env=dict(environ), input=text, capture_output=True, text=True, check=False)
+    wall, after = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == 0, f"{os.path.basename(command[0])} returned {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+    return Cost(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime), done.stdout
