@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.campus.moodle.plugins.module_utils._helm_manifest import Mask, hidden, leaves, objects
 from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import (
     SELECTOR,
+    HelmError,
     Release,
     ReleaseStore,
     Revision,
@@ -45,18 +46,28 @@ def describe(
     """Return what is asked about one release."""
     newest = revisions[0]
     store = ReleaseStore(client, newest.namespace, newest.name)
-    release = store.read(newest)
+    release, unreadable = _readable(store, newest)
     age = max(0, int(now()) - newest.written)
     parts: dict[str, t.Callable[[], t.Any]] = {
         "values": lambda: release.values if show_values else hidden(release.values),
         "manifest": lambda: _masked(release, show_values).tree(objects(release.manifest)),
         "hooks": lambda: [{**hook_row(hook), "events": list(hook.get("events") or [])} for hook in release.hooks],
-        "history": lambda: [_past(release if revision is newest else store.read(revision)) for revision in revisions],
+        "history": lambda: [_past(_readable(store, revision)[0]) for revision in revisions],
         "resources": lambda: _resources(client, release),
     }
-    row = {**release.summary(), "age_seconds": age, "pending": newest.pending, "stale": newest.pending and age > stale_after}
+    state = {"age_seconds": age, "pending": newest.pending, "stale": newest.pending and age > stale_after}
+    row = {**release.summary(), **state, "unreadable": unreadable}
     # A dict has a method of the name values.
     return {**row, **{name if name != "values" else "user_values": parts[name]() for name in parts if name in include}}
+
+
+def _readable(store: ReleaseStore, revision: Revision) -> tuple[Release, str]:
+    """Return a revision, or what its labels say and why it cannot be read: one broken record must not hide the others."""
+    try:
+        return store.read(revision), ""
+    except HelmError as error:
+        known = {"name": revision.name, "namespace": revision.namespace, "version": revision.number}
+        return Release(known, revision), str(error)
 
 
 def _masked(release: Release, show_values: bool) -> Mask:

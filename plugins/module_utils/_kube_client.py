@@ -20,7 +20,6 @@ from ansible_collections.campus.moodle.plugins.module_utils._kube_kinds import R
 from ansible_collections.campus.moodle.plugins.module_utils._kube_requests import Requests
 from ansible_collections.campus.moodle.plugins.module_utils._kube_secret import values_of, with_data
 from ansible_collections.campus.moodle.plugins.module_utils._kube_watch import SYNCED, Object, Objects, follow
-from ansible_collections.campus.moodle.plugins.module_utils._kube_websocket import run_command
 
 # In a class with a method called list, the type needs another name.
 Strings = list[str]
@@ -154,7 +153,7 @@ class KubeClient:
         """Return the last lines that a container printed, or that it printed before its last restart."""
         query = {"tailLines": str(lines), "previous": str(previous).lower(), **({"container": container} if container else {})}
         path = self._path("v1", "Pod", pod, namespace, "log")
-        answer = self._requests.answer("GET", path, f"read the log of Pod {pod} in namespace {namespace}", query=query)
+        answer = self._requests.answer("GET", path, f"read the log of Pod {pod} in namespace {namespace}", query=query, patient=False)
         return answer.body.decode("utf-8", "replace")
 
     def proxy_get(self, namespace: str, pod: str, port: int | str, path: str, *, scheme: str = "https") -> t.Any:
@@ -180,6 +179,9 @@ class KubeClient:
         timeout: float,
     ) -> Result:
         """Run a command in a container. stdin is sent and then ended."""
+        # Few tasks need this, and all of them pay for what is imported at the top.
+        from ansible_collections.campus.moodle.plugins.module_utils._kube_websocket import run_command
+
         attempt = f"run {command[0]} in Pod {pod} in namespace {namespace}"
         query = [("command", word) for word in command] + [("stdout", "true"), ("stderr", "true")]
         query += [("stdin", "true")] if stdin is not None else []

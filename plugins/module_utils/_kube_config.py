@@ -19,7 +19,6 @@ import urllib.parse
 from ansible.module_utils.common.parameters import env_fallback
 from ansible_collections.campus.moodle.plugins.module_utils._kube_access import Access, Pem
 from ansible_collections.campus.moodle.plugins.module_utils._kube_client import KubeClient
-from ansible_collections.campus.moodle.plugins.module_utils._kube_exec_plugin import credential_of
 from ansible_collections.campus.moodle.plugins.module_utils._kube_http import Transport
 from ansible_collections.campus.moodle.plugins.module_utils._kube_kubeconfig import merged, of_context, read, wrong
 
@@ -67,6 +66,8 @@ def access_from(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> 
     if params.get("impersonate_user"):
         user = {**user, "as": params["impersonate_user"], "as-groups": params.get("impersonate_groups") or [], "as-user-extra": {}}
     if user.get("exec"):
+        from ansible_collections.campus.moodle.plugins.module_utils._kube_exec_plugin import credential_of
+
         user = credential_of(user, cluster, environ)
     validate = params.get("validate_certs")
     return Access(

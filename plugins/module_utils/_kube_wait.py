@@ -159,7 +159,10 @@ def _pods_of(client: KubeClient, ref: Ref) -> list[Object]:
 
 def _last_words(client: KubeClient, pod: Object, container: str) -> list[str]:
     place = pod["metadata"]["namespace"], pod["metadata"]["name"]
-    said = client.logs(*place, container=container, lines=LOG_LINES, previous=True)
+    try:
+        said = client.logs(*place, container=container, lines=LOG_LINES, previous=True)
+    except KubeError as problem:
+        said = f"({problem})"
     return [f"Pod {place[1]}, container {container}: {line}" for line in said.splitlines()]
 
 

@@ -22,9 +22,14 @@ SUBSET = re.compile(r"(?P<part>\d+)/(?P<parts>\d+)|\d+(\.\d+)?%|\d+[kKmMgGtT]")
 FOUND_ERRORS = re.compile(r"repository contains errors|LoadIndex returned errors")
 # What a failed reading of a repository says when the data itself is bad.
 DAMAGE = re.compile(
-    r"StreamPack|ReadFull|(?:Load|open)[^\n]*\bdata/|unexpected EOF|file is too short|ciphertext verification failed|unexpected file size"
-    r"|not found in (?:the )?(?:repository|index)|(?:blob|tree|id|pack)\b[^\n]*(?:not found|does not match)|invalid data returned"
-    r"|failed to download|wrong hash|[Uu]nexpected (?:content|size)"
+    "|".join(
+        [
+            r"StreamPack|ReadFull|Load\(<(?:data|index)/|/data/[0-9a-f]{2}/[0-9a-f]{64}|failed to download",
+            r"unexpected EOF|file is too short|ciphertext verification failed|invalid data returned|wrong hash",
+            r"[Uu]nexpected (?:file size|content|size)|not found in (?:the )?(?:repository|index)",
+            r"(?:blob|tree|id|pack)\b[^\n]*(?:not found|does not match)",
+        ]
+    )
 )
 BROKEN = re.compile(r"\bpack(?: ID does not match, want)? ([0-9a-f]{64})", re.IGNORECASE)
 # Commands that restic proposes, on a line of their own or quoted in a sentence.

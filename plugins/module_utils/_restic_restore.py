@@ -105,18 +105,21 @@ class Restoration:
         found = self._ask(empty) if self._modern else self._compare(empty)
         if found and not empty and not self.wish.overwrite:
             raise self._not_empty(f"differs from the snapshot (missing: {found.missing}, different: {len(found.different)})")
-        return self._some(found)
+        return self._something(found)
 
-    def restore(self) -> Difference:
-        """Restore, and return what was missing if the target was empty."""
-        said = self._called(restore_arguments(self._snapshot, self.wish, machine=self._modern))
-        return self._some(summary_of(said) if self._modern else present(self.wish.target))
+    def restore(self) -> t.Optional[Difference]:
+        """Restore, and return what was missing if the target was empty, which is all of it."""
+        empty = is_empty(self.wish.target)
+        said = self._called(restore_arguments(self._snapshot, self.wish, machine=self._modern), empty)
+        if not empty:
+            return None
+        return self._something(summary_of(said) if self._modern else present(self.wish.target))
 
     def _ask(self, empty: bool) -> Difference:
         """Let restic tell what it would do. For an empty target its summary is enough, else each entry counts."""
         overwrite = self.wish.overwrite or (None if empty else "if-changed")
         arguments = restore_arguments(self._snapshot, dataclasses.replace(self.wish, overwrite=overwrite), dry_run=True, machine=True)
-        said = self._called(arguments if empty else [*arguments, "--verbose=2"])
+        said = self._called(arguments if empty else [*arguments, "--verbose=2"], empty)
         return summary_of(said) if empty else events_of(said.out.splitlines(), self.wish.target)
 
     def _compare(self, empty: bool) -> Difference:
@@ -128,18 +131,18 @@ class Restoration:
         said = self._restic.call("ls", "--json", "--no-lock", place_of(self._snapshot, self.wish))
         return dataclasses.replace(compare(said.out.splitlines(), self.wish.target), exact=not filtered)
 
-    def _called(self, arguments: list[str]) -> Result:
-        """Run restic; a failure tells what was restored, and knows a damaged repository from other causes."""
+    def _called(self, arguments: list[str], empty: bool) -> Result:
+        """Run restic; a failure tells what was restored to a target that was empty before."""
         try:
             result = self._restic.call(*arguments, ok=(0, 1))
         except ResticError as error:
             said = Result(1, "", str(error.details.get("stderr") or ""))
-            raise failure_of(self._snapshot, self.wish, error, said) from error
+            raise failure_of(self._snapshot, self.wish, error, said, count=empty) from error
         if result.rc != 0:
-            raise failure_of(self._snapshot, self.wish, self._restic.failure(arguments, result), result)
+            raise failure_of(self._snapshot, self.wish, self._restic.failure(arguments, result), result, count=empty)
         return result
 
-    def _some(self, found: Difference) -> Difference:
+    def _something(self, found: Difference) -> Difference:
         """Refuse a restore of nothing, which would look like a good one."""
         if found or found.same:
             return found
@@ -155,26 +158,26 @@ class Restoration:
         return ResticError(msg, error="target_not_empty")
 
 
-def failure_of(snapshot: Snapshot, wish: Wish, error: ResticError, result: Result) -> ResticError:
-    """Return the error for a restore that stopped or left entries out."""
-    said = f"{result.out}\n{result.err}"
-    if NO_PATH.search(result.err):
+def failure_of(snapshot: Snapshot, wish: Wish, error: ResticError, result: Result, *, count: bool) -> ResticError:
+    """Return the error for a restore that stopped or left entries out. A damaged repository is told from other causes."""
+    failed = failed_entries(result)
+    if wish.subfolder and not failed and NO_PATH.search(result.err):
         paths = ", ".join(snapshot.paths)
         msg = f"Snapshot {snapshot.id[:8]} has no directory {wish.subfolder}. Its paths are {paths}. Nothing was restored."
         return ResticError(msg, **{**error.details, "error": "no_path"})
-    failed = failed_entries(result)
-    damaged = error.error in ("failed", "timed_out", "partial") and (DAMAGE.search(said) or any(map(DAMAGE.search, failed.values())))
-    kind = "damaged" if damaged else error.error
+    # What is said about the entries is the cause; beside that, requests that were repeated with success leave lines too.
+    evidence = "\n".join(failed.values()) or f"{result.out}\n{result.err}"
+    kind = "damaged" if error.error in ("failed", "timed_out", "partial") and DAMAGE.search(evidence) else error.error
     if not failed and kind not in ADVICE:
         return error
-    there = present(wish.target, except_for=failed)
     examples = "; ".join(f"{item}: {message}" for item, message in list(failed.items())[:3])
     what = f"{len(failed)} entries failed ({examples})" if failed else "it stopped"
-    msg = (
-        f"Snapshot {snapshot.id[:8]} was not restored completely to {wish.target}: {what}, "
-        f"{there.missing} entries are there now. {ADVICE.get(kind) or error}"
-    )
-    parts = {"failed_paths": list(failed)[:MOST_PATHS], "num_failed": len(failed), "entries": there.missing, "bytes": there.bytes}
+    parts: dict[str, t.Any] = {"failed_paths": list(failed)[:MOST_PATHS], "num_failed": len(failed)}
+    if count:
+        there = present(wish.target, except_for=failed)
+        parts |= {"entries": there.missing, "bytes": there.bytes}
+        what += f", and {there.missing} entries are there now"
+    msg = f"Snapshot {snapshot.id[:8]} was not restored completely to {wish.target}: {what}. {ADVICE.get(kind) or error}"
     return ResticError(msg, **{**error.details, "error": kind, **parts})
 
 

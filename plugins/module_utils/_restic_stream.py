@@ -27,7 +27,8 @@ import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils._cli import Result
 
-BLOCK = 1 << 20
+# What a pipe holds; more is only a larger buffer to make each time.
+BLOCK = 1 << 16
 # A restic that waits for input cannot do more than give its lock back, and from 0.17 on does not end without force.
 GRACE_SECONDS = 5
 TIMED_OUT = 124

@@ -40,7 +40,7 @@ class Difference:
 
     def diff(self, target: str) -> dict[str, t.Any]:
         """Return what a diff shows."""
-        before = {"missing": self.missing, "different": self._some(self.different), "superfluous": self._some(self.superfluous)}
+        before = {"missing": self.missing, "different": self._first(self.different), "superfluous": self._first(self.superfluous)}
         return {
             "before": before,
             "after": {"missing": 0, "different": [], "superfluous": []},
@@ -53,13 +53,13 @@ class Difference:
         return {
             "entries": self.missing + len(self.different),
             "bytes": self.bytes,
-            "different": self._some(self.different),
-            "superfluous": self._some(self.superfluous),
+            "different": self._first(self.different),
+            "superfluous": self._first(self.superfluous),
             "exact": self.exact,
         }
 
     @staticmethod
-    def _some(paths: t.Sequence[str]) -> list[str]:
+    def _first(paths: t.Sequence[str]) -> list[str]:
         return list(paths[:MOST_PATHS])
 
 

@@ -120,6 +120,9 @@ releases:
     stale:
       description: Whether that lasts longer than O(stale_after).
       type: bool
+    unreadable:
+      description: Why the record cannot be read; only what its labels say is then returned. Empty otherwise.
+      type: str
     user_values:
       description: The values that were given, with V(values) in O(include).
       type: dict

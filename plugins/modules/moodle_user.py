@@ -20,6 +20,9 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
+    details:
+      - Moodle stores the hash of a password anew when it recognises one that an older method made, as with a login. With
+        O(users[].update_password=always) it also does so in check mode.
   diff_mode:
     support: full
     details:

@@ -170,12 +170,12 @@ snapshot:
   type: dict
 entries:
   description: Number of files, directories and links that were restored, or would be. On failure, that are in the target now.
-  returned: success, and on failure when something was restored
+  returned: success, and on failure when the target was empty before
   type: int
   sample: 1204
 bytes:
   description: Size of these files.
-  returned: success, and on failure when something was restored
+  returned: success, and on failure when the target was empty before
   type: int
   sample: 734003200
 different:
@@ -207,12 +207,12 @@ failed_assertions:
   elements: str
 failed_paths:
   description: Entries that could not be restored, at most a hundred. RV(num_failed) is their number.
-  returned: failure, when something was restored
+  returned: failure of the restore
   type: list
   elements: str
 num_failed:
   description: Number of entries that could not be restored.
-  returned: failure, when something was restored
+  returned: failure of the restore
   type: int
 error:
   description:
@@ -269,6 +269,8 @@ RULES: dict[str, t.Any] = {
     ],
 }
 
+NO_SECONDS: dict[str, t.Any] = {}
+
 
 def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     """Return what the options ask for; the directory of a rehearsal is made later, its preview needs a name that is not there."""
@@ -294,10 +296,10 @@ def require_assertions(module: AnsibleModule, folder: str) -> None:
         raise ResticError(msg, error="assertion_failed", failed_assertions=failed)
 
 
-def recover(module: AnsibleModule, restoration: Restoration) -> tuple[Difference, dict[str, t.Any]]:
-    """Restore and check; return what was missing and how long it took."""
+def recover(module: AnsibleModule, restoration: Restoration, known: t.Optional[Difference] = None) -> tuple[Difference, dict[str, t.Any]]:
+    """Restore and check; return what there was to do, if it was not known before, and how long it took."""
     started = time.monotonic()
-    found = restoration.restore()
+    found = restoration.restore() or known or Difference()
     require_assertions(module, restoration.wish.target)
     return found, {"rto_seconds": round(time.monotonic() - started, 1)}
 
@@ -307,27 +309,24 @@ def to_target(module: AnsibleModule, restoration: Restoration) -> dict[str, t.An
     target = restoration.wish.target
     confirmed = module.params["confirm_delete"]
     refuse_target(restoration.wish, confirmed and os.path.normpath(confirmed))
-    if is_empty(target) and not module.check_mode:
-        # Everything is missing, so there is nothing to ask before.
-        found, seconds = recover(module, restoration)
-    else:
-        found, seconds = restoration.preview(), {}
-        if found and not module.check_mode:
-            seconds = recover(module, restoration)[1]
-        elif not module.check_mode:
-            require_assertions(module, target)
+    # In an empty target everything is missing, so only check mode has to ask what would be done.
+    known = restoration.preview() if module.check_mode or not is_empty(target) else None
+    found, seconds = known or Difference(), NO_SECONDS
+    if not module.check_mode and (known is None or known):
+        found, seconds = recover(module, restoration, known)
+    elif not module.check_mode:
+        require_assertions(module, target)
     return {"changed": bool(found), "diff": found.diff(target), **found.numbers(), **seconds}
 
 
 def drill(module: AnsibleModule, restoration: Restoration) -> dict[str, t.Any]:
     """Restore to a fresh directory, check, remove."""
     parent = module.params["drill_directory"]
-    expected = restoration.preview()
-    refuse_space(parent, expected)
-    if module.check_mode:
-        return {"changed": False, **expected.numbers()}
-    with drill_folder(parent) as folder:
-        found, seconds = recover(module, restoration.to(folder))
+    found, seconds = restoration.preview(), NO_SECONDS
+    refuse_space(parent, found)
+    if not module.check_mode:
+        with drill_folder(parent) as folder:
+            found, seconds = recover(module, restoration.to(folder))
     return {"changed": False, **found.numbers(), **seconds}
 
 

@@ -184,6 +184,8 @@ def test_prune_wants_the_labels_in_every_manifest(run_module: t.Any, connection:
 def test_prune_without_any_manifest_is_refused(run_module: t.Any, connection: Manifest) -> None:
     result = run_module("kube_apply", {**connection, "prune": True, "prune_labels": LABELS, "manifests": []})
     assert "would delete everything" in result["msg"]
+    result = run_module("kube_apply", {**connection, "prune": True, "prune_labels": {}, "manifests": [config_map()]})
+    assert (result["error"], result["changed"]) == ("bad_option", False)
 
 
 def test_objects_are_deleted_and_a_second_run_finds_none(

@@ -64,14 +64,14 @@ def pods_in_front_of(server: ApiServer) -> t.Iterator[Pods]:
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: t.Any) -> None:  # noqa: A002 (the name is the base class's)
+    def log_message(self, format: str, *args: t.Any) -> None:
         """Say nothing."""
 
     def do_GET(self) -> None:
         """Answer for a pod, or pass on."""
         address = urllib.parse.urlsplit(self.path)
         path, query = urllib.parse.unquote(address.path), address.query
-        page, command = _STATUS_PAGE.fullmatch(urllib.parse.unquote(path)), _EXEC.fullmatch(path)
+        page, command = _STATUS_PAGE.fullmatch(path), _EXEC.fullmatch(path)
         if page:
             self._answer_page(page.group(1))
         elif command:

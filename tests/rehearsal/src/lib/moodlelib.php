@@ -215,10 +215,6 @@ function get_admin(): stdClass {
     return $DB->get_record('user', ['id' => explode(',', (string) $CFG->siteadmins)[0]], '*', MUST_EXIST);
 }
 
-function isguestuser(?stdClass $user = null): bool {
-    return ($user->username ?? '') === 'guest';
-}
-
 /** Marks an account as deleted; its name and address are free again. */
 function delete_user(stdClass $user): bool {
     global $DB;

@@ -12,7 +12,9 @@ import typing as t
 from ansible_collections.campus.moodle.plugins.module_utils._cli import Result
 from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import decode, encode
 
-RECORDS = {int(path.stem[-1]): json.loads(path.read_text(encoding="utf-8")) for path in (pathlib.Path(__file__).parent / "helm_records").iterdir()}
+RECORDS = {
+    int(path.stem[-1]): json.loads(path.read_text(encoding="utf-8")) for path in (pathlib.Path(__file__).parent / "helm_records").iterdir()
+}
 
 
 def recorded(major: int, revision: int) -> dict[str, t.Any]:

@@ -16,7 +16,7 @@ import typing as t
 
 import pytest
 from ansible_collections.campus.moodle.plugins.module_utils._cli import Result
-from ansible_collections.campus.moodle.plugins.module_utils._restic import ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic, ResticError
 from ansible_collections.campus.moodle.plugins.module_utils._restic_assert import drill_folder, failed_assertions, refuse_space
 from ansible_collections.campus.moodle.plugins.module_utils._restic_filter import checked, find_snapshot
 from ansible_collections.campus.moodle.plugins.module_utils._restic_restore import Restoration, Wish, refuse_target, restore_arguments
@@ -184,12 +184,37 @@ FULL = '{"message_type":"error","error":{"message":"write /t/two: no space left 
         ("0.18.1", Result(1, "", FULL + '{"message_type":"exit_error","code":1,"message":"Fatal: There were 1 errors\\n"}'), "disk_full"),
     ],
 )
-def test_a_restore_that_left_something_out_tells_what_is_there(target: pathlib.Path, version: str, result: Result, error: str) -> None:
-    with pytest.raises(ResticError, match=r"not restored completely to .*: 1 entries failed \(/two: .*, 2 entries are there now") as caught:
-        Restoration(Answers(result, version=version).restic, ONE, Wish(str(target))).restore()
+def test_a_restore_that_left_something_out_tells_what_is_there(tmp_path: pathlib.Path, version: str, result: Result, error: str) -> None:
+    def write(command: list[str], text: t.Optional[str] = None, /) -> Result:
+        if command[1] == "version":
+            return Result(0, f"restic {version} compiled with go", "")
+        (tmp_path / "one").write_text("one", encoding="utf-8")
+        (tmp_path / "two").write_text("t", encoding="utf-8")
+        return result
+
+    with pytest.raises(ResticError, match=r"not restored completely to .*: 1 entries failed \(/two: .*, and 1 entries are there") as caught:
+        Restoration(Restic(write), ONE, Wish(str(tmp_path))).restore()
     details = caught.value.details
     assert (details["error"], details["failed_paths"], details["num_failed"]) == (error, ["/two"], 1)
-    assert (details["entries"], details["bytes"]) == (2, 3)
+    assert (details["entries"], details["bytes"]) == (1, 3)
+
+
+def test_nobody_counts_what_is_in_a_target_that_was_not_empty(target: pathlib.Path) -> None:
+    with pytest.raises(ResticError, match="1 entries failed") as caught:
+        Restoration(Answers(Result(1, "", NEW_DAMAGE)).restic, ONE, Wish(str(target), overwrite="always")).restore()
+    assert "entries" not in caught.value.details
+
+
+def test_a_restore_that_only_removes_is_one(target: pathlib.Path) -> None:
+    fake = Answers(summary(total_files=0, files_deleted=1))
+    assert Restoration(fake.restic, ONE, Wish(str(target), overwrite="always", delete=True)).restore() is None
+
+
+def test_a_target_that_cannot_be_written_to_is_no_damage(tmp_path: pathlib.Path) -> None:
+    said = RETRY + "ignoring error for /data/x: open /t/data/x: read-only file system\n"
+    with pytest.raises(ResticError, match="read-only file system") as caught:
+        Restoration(Answers(Result(1, "", said), version="0.14.0").restic, ONE, Wish(str(tmp_path))).restore()
+    assert caught.value.error == "failed"
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,8 @@ function campus_user_now(stdClass $user): array {
 function campus_user_objections(array $wanted, ?stdClass $user): Generator {
     global $CFG, $DB;
     $state = $wanted['state'] ?? 'present';
-    if ($user !== null && $state !== 'present' && (is_siteadmin($user) || isguestuser($user))) {
-        yield ['protected', 'is an administrator or the guest, who is neither suspended nor deleted.'];
+    if ($user !== null && $state !== 'present' && is_siteadmin($user)) {
+        yield ['protected', 'is an administrator, who is neither suspended nor deleted.'];
     }
     if ($state === 'absent') {
         return;
