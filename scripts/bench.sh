@@ -3,7 +3,7 @@
 # Copyright: (c) 2026, campus.moodle contributors
 #
 # Prints medians and ratios, ours beside what people use today, measured in one run.
-#   bench.sh [site|modules [OPTION...]]     (default: both; --help after one of them lists its options)
+#   bench.sh [both|site|modules [OPTION...]]     (default: both; --help after one of them lists its options)
 # site: a site beside the usual Apache set-up; page figures need real Moodle (MOODLE_SOURCE). modules: beside other modules and commands.
 
 # shellcheck source=scripts/env.sh
@@ -22,8 +22,9 @@ bench_modules() {
 
 "$REPOSITORY/scripts/setup.sh" python
 cd "$COLLECTIONS/ansible_collections/campus/moodle"
-case ${1:-} in
-  site | modules) "bench_$1" "${@:2}" ;;
-  "") bench_modules; bench_site ;;
-  *) die "usage: bench.sh [site|modules [OPTION...]]" ;;
+case ${1:-both} in
+  site) bench_site "${@:2}" ;;
+  modules) bench_modules "${@:2}" ;;
+  both) bench_modules "${@:2}"; bench_site "${@:2}" ;;
+  *) die "usage: bench.sh [both|site|modules [OPTION...]]" ;;
 esac

@@ -22,8 +22,8 @@ def drifted(context: Context, found: t.Optional[Release]) -> None:
     from ansible_collections.campus.moodle.plugins.module_utils import _helm_drift
 
     drift = _helm_drift.find(context.client, release, context.params["ignore_differences"])
-    context.report.drift = [row.row() for row in drift]
-    context.hiding(release)
+    mask = context.hiding(release)
+    context.report.drift = [{**row.row(), "reason": mask.text(row.reason)} for row in drift]
     correctable = [row for row in drift if row.change]
     context.report.note([row.change for row in correctable if row.change], before="in the cluster", after="as helm has it")
     if correctable and context.params["drift"] == "correct":

@@ -93,6 +93,11 @@ _FAILURES = (
         r"conflict occurred while applying|Apply failed with \d+ conflict|the object has been modified",
         "Something else manages these fields. Take them out of the chart's values, or set force_conflicts.",
     ),
+    (
+        "forbidden",
+        r"is forbidden: User|cannot (?:get|list|create|update|patch|delete) resource",
+        "Bind a role that allows this to the user.",
+    ),
     ("timeout", r"timed out waiting|context deadline exceeded|client rate limiter Wait", "See the diagnosis, or raise timeout."),
     (
         "hook_failed",
@@ -101,19 +106,7 @@ _FAILURES = (
         "See the diagnosis.",
     ),
     ("namespace_not_found", r'namespaces "[^"]*" not found', "Create it, or set create_namespace."),
-    (
-        "chart_not_found",
-        r"not found in \S+ repository|no chart (?:name|version) found|repo \S+ not found|could not find protocol handler"
-        r"|failed to (?:fetch|authorize|do request)|looks like \"\S+\" is not a valid chart repository|not found$"
-        r"|failed to download|invalid_reference|unable to (?:locate|retrieve)|path \"\S*\" not found|403 Forbidden|401 Unauthorized",
-        "Check chart.ref, chart.repo_url and chart.version, and whether this host reaches the repository.",
-    ),
     ("chart_invalid", r"missing in charts/ directory", "Run helm dependency build on the chart first."),
-    (
-        "forbidden",
-        r"is forbidden: User|cannot (?:get|list|create|update|patch|delete) resource",
-        "Bind a role that allows this to the user.",
-    ),
     ("unreachable", r"cluster unreachable|connection refused|no such host|i/o timeout", "Check the connection options."),
     ("missing_crds", r"no matches for kind|ensure CRDs are installed first", "Install the CRDs first, or see the option crds."),
 )
@@ -249,8 +242,9 @@ def said(result: Result) -> str:
 
 def failure(verb: str, name: str, text: str, command: t.Sequence[str]) -> HelmError:
     """Return the error for what helm said."""
-    # Whatever goes wrong with a download, it is not about the cluster.
-    rows = [row for row in _FAILURES if row[0] == "chart_not_found"] if verb == "pull" else _FAILURES
-    found = [(key, advice) for key, pattern, advice in rows if verb == "pull" or re.search(pattern, text, re.MULTILINE)]
+    found = [(key, advice) for key, pattern, advice in _FAILURES if re.search(pattern, text)]
+    if verb == "pull":
+        # Whatever goes wrong with a download, it is not about the cluster.
+        found = [("chart_not_found", "Check chart.ref, chart.repo_url and chart.version, and whether this host reaches that place.")]
     key, advice = found[0] if found else ("helm_failed", f"The command was: {shlex.join(command)}")
     return HelmError(f"helm {verb} of release {name} failed: {text.rstrip('.')}. {advice}", error=key)

@@ -251,9 +251,7 @@ def desired_state(given: dict[str, t.Any], documents: list[t.Any]) -> DesiredSta
         msg = "There is no manifest, so prune would delete everything with these labels. Use state=absent with the objects to delete."
         raise KubeError(msg, error="bad_manifest")
     if given["prune"] and not given["prune_labels"]:
-        raise KubeError(
-            "With prune, prune_labels needs at least one label, because every object of the kinds would match.", error="bad_option"
-        )
+        raise KubeError("With prune, prune_labels needs at least one label; without, every object would match.", error="bad_option")
     wishes = Wishes(
         present=given["state"] == "present",
         force=given["force_conflicts"],

@@ -14,36 +14,45 @@ if t.TYPE_CHECKING:
 
 
 class Row(t.NamedTuple):
-    """Something measured on both sides, in seconds, and what ours may be: so much of the reference, or so many seconds above it."""
+    """Seconds that were measured in turns.
+
+    samples are those of "ours", and of "reference", "nothing" or both: nothing is what is there before any work, such as the start of
+    Python. The reference has that too, unless it is plain. Without a reference the aim is about the seconds above nothing.
+    """
 
     title: str
-    ours: list[float]
-    reference: list[float]
     aim: str
-    above: bool = False
+    samples: dict[str, list[float]]
+    plain: bool
+
+    @property
+    def cells(self) -> list[str]:
+        """The medians, and what they say."""
+        medians = {who: statistics.median(seconds) for who, seconds in self.samples.items()}
+        ours, reference, nothing = (medians.get(who) for who in ("ours", "reference", "nothing"))
+        assert ours is not None
+        work = ours - (nothing or 0)
+        shown = ["-" if value is None else f"{value:.3f}" for value in (ours, reference, nothing)]
+        if reference is None:
+            return [self.title, *shown, f"{work:.3f} s", "-", self.aim]
+        above = "-" if nothing is None else ratio(work, reference if self.plain else reference - nothing)
+        return [self.title, *shown, ratio(ours, reference), above, self.aim]
 
 
-def alternate(
-    title: str, aim: str, rounds: int, ours: t.Callable[[], float], reference: t.Callable[[], float], *, above: bool = False
-) -> Row:
-    """Measure both sides in turns. Each round begins with the other one, so that neither profits from its place."""
-    row = Row(title, [], [], aim, above)
-    sides = [(ours, row.ours), (reference, row.reference)]
+def alternate(title: str, aim: str, rounds: int, *, plain: bool = False, **sides: t.Callable[[], float]) -> Row:
+    """Measure all sides in turns; see Row. Each second round goes backwards, so that nobody profits from its place."""
+    row = Row(title, aim, {who: [] for who in sides}, plain)
     for number in range(rounds):
-        for measure, seconds in reversed(sides) if number % 2 else sides:
-            seconds.append(measure())
-        print(f"round {number + 1}: {title}: ours {row.ours[-1]:.3f} s, reference {row.reference[-1]:.3f} s", flush=True)
+        for who in reversed(sides) if number % 2 else sides:
+            row.samples[who].append(sides[who]())
+        print(f"round {number + 1}: {title}:", ", ".join(f"{who} {row.samples[who][-1]:.3f} s" for who in sides), flush=True)
     return row
 
 
 def table(rows: t.Iterable[Row]) -> str:
     """Return the medians of the rows."""
-    lines = ["| what | ours, s | reference, s | result | aim, at most |", "|---|---|---|---|---|"]
-    for row in rows:
-        ours, reference = statistics.median(row.ours), statistics.median(row.reference)
-        result = f"{ours - reference:.3f} s above" if row.above else ratio(ours, reference)
-        lines.append(f"| {row.title} | {ours:.3f} | {reference:.3f} | {result} | {row.aim} |")
-    return "\n".join(lines)
+    head = ["what", "ours, s", "reference, s", "nothing, s", "result", "above nothing", "aim, at most"]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *(row.cells for row in rows)))
 
 
 def load_line() -> str:

@@ -64,7 +64,7 @@ def test_a_repository_that_cannot_be_checked_is_no_damaged_one(
     with faults.held_lock(repository, tmp_path) as pid:
         locked = run_module("restic_check", repository.options())
     assert (locked["error"], locked["lock"]["pid"]) == ("locked", pid)
-    gone = run_module("restic_check", faults.unreachable(repository).options(timeout=2))
+    gone = run_module("restic_check", faults.unreachable(repository).options(timeout=4))
     assert gone["error"] == "unreachable"
     for result in (wrong, locked, gone):
         assert result["failed"]

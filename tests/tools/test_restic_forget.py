@@ -101,7 +101,7 @@ def test_a_repository_that_cannot_be_opened_is_named(run_module: ModuleRunner, r
     wrong = run_module("restic_forget", repository.options(keep={"last": "1"}, password="not-this-one"))
     assert (wrong["failed"], wrong["error"]) == (True, "wrong_password")
     away = faults.unreachable(repository)
-    gone = run_module("restic_forget", away.options(keep={"last": "1"}, timeout=2))
+    gone = run_module("restic_forget", away.options(keep={"last": "1"}, timeout=4))
     assert (gone["failed"], gone["error"]) == (True, "unreachable")
     assert away.url in gone["msg"]
 

@@ -11,7 +11,7 @@ import pathlib
 import typing as t
 import zipfile
 
-from packed import Packed, cost_of
+from packed import Task, cost_of, packed, unpacked
 from report import Row, alternate
 from support.helm import CHARTS
 from support.kubernetes import ApiServer, install_crds
@@ -22,6 +22,7 @@ from support.servers import program
 PYTHON = pathlib.Path(os.environ["BENCH_VENV"], "bin", "python")
 COLLECTIONS = pathlib.Path(os.environ["ANSIBLE_COLLECTIONS_PATH"])
 CLIENT = "ansible_collections.campus.moodle.plugins.module_utils._kube_client"
+Call = tuple[str, dict[str, t.Any]]
 VALUES = {"replicas": 2, "message": "benchmark", "password": "not-a-secret"}
 CLUSTER = {
     "instances": 3,
@@ -39,18 +40,26 @@ class Bench:
 
     def __init__(self, server: ApiServer, folder: pathlib.Path, namespace: str, **environ: str) -> None:
         folder.mkdir(exist_ok=True)
-        self.server = server
-        self.place = {"name": "bench", "namespace": namespace}
+        self.place = {"name": "bench", "namespace": namespace, "kubeconfig": server.kubeconfig}
         self._folder = folder
-        self._environ = environ_of(folder, **environ)
+        self.environ = environ_of(folder, **environ)
         server.request("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
 
-    def task(self, module: str, **args: t.Any) -> t.Callable[[], float]:
-        """Run a task once, so that from then on there is nothing to do; what is returned repeats it and returns its CPU seconds."""
-        given = {"kubeconfig": self.server.kubeconfig, **args}
-        packed = Packed(PYTHON, module, given, self._folder / module, self._environ)
-        packed()
-        return lambda: packed().cpu
+    def compared(self, what: str, aim: str, rounds: int, ours: Call, reference: Call) -> list[Row]:
+        """Run two tasks once, so that from then on there is nothing to do, and compare the processor time of doing nothing."""
+        calls = {"ours": ours, "reference": reference, "nothing": ("ansible.builtin.ping", {"data": "pong"})}
+        rows = []
+        for title, make in (("as Ansible sends it", packed), ("from files", unpacked)):
+            tasks = {
+                who: make(PYTHON, name, args, self._folder / f"{make.__name__}-{who}", self.environ) for who, (name, args) in calls.items()
+            }
+            rows.append(alternate(f"CPU: {what}, {title}", aim, rounds, **{who: cpu_of(task) for who, task in tasks.items()}))
+        return rows
+
+
+def cpu_of(task: Task) -> t.Callable[[], float]:
+    """Return what runs a task, which must not change anything, and returns its processor time."""
+    return lambda: task().cpu
 
 
 def environ_of(folder: pathlib.Path, **more: str) -> dict[str, str]:
@@ -64,9 +73,10 @@ def helm_rows(server: ApiServer, folder: pathlib.Path, rounds: int) -> list[Row]
     binary, chart = program("helm3"), str(CHARTS / "site")
     bench = Bench(server, folder, "bench-helm", HELM_PLUGINS=str(helm_plugins(folder)))
     common = {"values": VALUES, **bench.place}
-    ours = bench.task("campus.moodle.helm_release", binary=binary, chart={"ref": chart}, **common)
-    reference = bench.task("kubernetes.core.helm", binary_path=binary, chart_ref=chart, **common)
-    return [alternate("CPU: helm_release, unchanged, beside kubernetes.core.helm with helm-diff", "0.25", rounds, ours, reference)]
+    ours = {"binary": binary, "chart": {"ref": chart}, **common}
+    reference = {"binary_path": binary, "chart_ref": chart, **common}
+    what = "unchanged helm_release beside kubernetes.core.helm with helm-diff"
+    return bench.compared(what, "0.25", rounds, ("campus.moodle.helm_release", ours), ("kubernetes.core.helm", reference))
 
 
 def helm_plugins(folder: pathlib.Path) -> pathlib.Path:
@@ -84,31 +94,35 @@ def cnpg_rows(server: ApiServer, folder: pathlib.Path, rounds: int) -> list[Row]
     """A Cluster of CloudNativePG."""
     install_crds(server, pathlib.Path(program("cloudnative-pg"), "config", "crd", "bases"))
     bench = Bench(server, folder, "bench-cnpg")
-    ours = bench.task("campus.moodle.cnpg_cluster", wait="none", **CLUSTER, **bench.place)
+    ours = ("campus.moodle.cnpg_cluster", {"wait": "none", **CLUSTER, **bench.place})
+    unpacked(PYTHON, *ours, folder / "first", bench.environ)
     made = server.request("GET", "/apis/postgresql.cnpg.io/v1/namespaces/bench-cnpg/clusters/bench")
-    same = {**{name: made[name] for name in ("apiVersion", "kind", "spec")}, "metadata": bench.place}
-    reference = bench.task("kubernetes.core.k8s", definition=same, apply=True)
-    # The reference has left a note in the object; ours must still have nothing to do, or alternate() would show a failure.
-    return [alternate("CPU: cnpg_cluster, unchanged, beside kubernetes.core.k8s", "0.5", rounds, ours, reference)]
+    same = {
+        **{name: made[name] for name in ("apiVersion", "kind", "spec")},
+        "metadata": {name: made["metadata"][name] for name in ("name", "namespace")},
+    }
+    reference = ("kubernetes.core.k8s", {"kubeconfig": server.kubeconfig, "definition": same, "apply": True})
+    return bench.compared("unchanged cnpg_cluster beside kubernetes.core.k8s", "0.5", rounds, ours, reference)
 
 
 def import_rows(folder: pathlib.Path, rounds: int) -> list[Row]:
-    """The client of the API, from files with their bytecode, and from an archive without it, as a packed module has to."""
+    """The client of the API, from an archive without bytecode, as a packed module has to, and from files. Nothing is a bare Python."""
     archive = folder.with_suffix(".zip")
     utils = pathlib.Path(*CLIENT.split(".")[:-1])
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as content:
         for package in (utils, *utils.parents[:-1]):
-            packed.writestr(f"{package}/__init__.py", "")
+            content.writestr(f"{package}/__init__.py", "")
         for path in (COLLECTIONS / utils).glob("*.py"):
-            packed.write(path, utils / path.name)
+            content.write(path, utils / path.name)
     rows = []
-    for title, place in (("from files", COLLECTIONS), ("from the archive of a packed module", archive)):
+    for title, place in (("as Ansible sends it", archive), ("from files", COLLECTIONS)):
         environ = environment(PYTHONPATH=str(place), PYTHONDONTWRITEBYTECODE="", PYTHONPYCACHEPREFIX=str(folder))
 
         def seconds(code: str, environ: dict[str, str] = environ) -> float:
             return cost_of([str(PYTHON), "-c", code], environ)[0].cpu
 
         seconds(f"import {CLIENT}")
-        what = f"CPU: import of the Kubernetes client {title}, beside a bare Python"
-        rows.append(alternate(what, "0.1 s above", 4 * rounds, lambda: seconds(f"import {CLIENT}"), lambda: seconds("pass"), above=True))
+        what = f"CPU: import of the Kubernetes client {title}"
+        sides = {"ours": lambda: seconds(f"import {CLIENT}"), "nothing": lambda: seconds("pass")}
+        rows.append(alternate(what, "0.1 s", 4 * rounds, **sides))
     return rows

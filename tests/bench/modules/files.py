@@ -8,10 +8,9 @@ from __future__ import annotations
 import os
 import pathlib
 import shutil
-import typing as t
 
 from cluster import PYTHON, environ_of
-from packed import Packed, cost_of
+from packed import cost_of, packed
 from report import Row, alternate
 from support.restic_faults import Repository
 from support.servers import program
@@ -24,23 +23,24 @@ def restic_rows(folder: pathlib.Path, rounds: int, megabytes: int) -> list[Row]:
     binary = program("restic")
     repository = Repository(binary, binary.rpartition("-")[2], str(folder / "repository"), folder / "cache", folder / "repository")
     source = fill(folder / "source", megabytes)
-    repository = renewed(repository)
-    packed = Packed(PYTHON, "campus.moodle.restic_backup", repository.options(paths=[source]), folder / "packed", environ_of(folder))
+    repository, environ = renewed(repository), environ_of(folder)
+    task = packed(PYTHON, "campus.moodle.restic_backup", repository.options(paths=[source]), folder / "packed", environ)
+    nothing = packed(PYTHON, "ansible.builtin.ping", {"data": "pong"}, folder / "nothing", environ)
+    sides = {
+        "ours": lambda: task(changed=None).wall,
+        "reference": lambda: cost_of([binary, "backup", source], repository.variables())[0].wall,
+        "nothing": lambda: nothing().wall,
+    }
 
-    def ours() -> float:
-        return packed(changed=None).wall
-
-    def reference() -> float:
-        return cost_of([binary, "backup", source], repository.variables())[0].wall
-
-    def first(backup: t.Callable[[], float]) -> float:
+    def first(who: str) -> float:
         renewed(repository)
-        return backup()
+        return sides[who]()
 
-    title = f"clock: restic_backup of {megabytes} MB"
+    new = {**sides, "ours": lambda: first("ours"), "reference": lambda: first("reference")}
+    title = f"clock: restic_backup of {megabytes} MB beside restic"
     return [
-        alternate(f"{title}, first", "1.05", rounds, lambda: first(ours), lambda: first(reference)),
-        alternate(f"{title}, nothing new", "1.05", rounds, ours, reference),
+        alternate(f"{title}, first", "1.05", rounds, plain=True, **new),
+        alternate(f"{title}, nothing new", "1.05", rounds, plain=True, **sides),
     ]
 
 

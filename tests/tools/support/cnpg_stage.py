@@ -112,7 +112,8 @@ class Stage:
         definition = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": metadata, "spec": spec}
         self.kube.apply(definition, force=True)
         for _, obj in self.kube.watch("apiextensions.k8s.io/v1", "CustomResourceDefinition", name=metadata["name"], timeout=PATIENCE):
-            if any(row["type"] == "Established" and row["status"] == "True" for row in obj.get("status", {}).get("conditions", [])):
+            conditions = (obj.get("status") or {}).get("conditions") or []
+            if any(row["type"] == "Established" and row["status"] == "True" for row in conditions):
                 return
 
     @staticmethod
