@@ -22,7 +22,9 @@ def render(tmp_path: Path) -> Call:
     password = tmp_path / "password"
     password.write_text(NASTY)
 
-    def _render(layout: str = "classic", languages: str = "", strings: bool = False, **environment: str) -> tuple[dict[str, t.Any], str]:
+    def _render(
+        layout: str = "classic", languages: str = "", strings: bool = False, caches: bool = False, **environment: str
+    ) -> tuple[dict[str, t.Any], str]:
         given = {
             "MOODLE_URL": "https://moodle.example.edu",
             "MOODLE_DATABASE_HOST": "db",
@@ -30,7 +32,7 @@ def render(tmp_path: Path) -> Call:
         } | environment
         values = call("Environment::read", "site", given)
         # JSON cannot tell an empty object from an empty list.
-        text = call("SiteSettings::render", values, layout, languages, strings)
+        text = call("SiteSettings::render", values, layout, languages, {"strings": strings, "caches": caches})
         path = tmp_path / "settings.php"
         path.write_text(text)
         code = f"$CFG = new stdClass(); require '{path}'; echo json_encode($CFG);"
@@ -71,8 +73,17 @@ def test_only_web_requests_share_strings(render: Call) -> None:
     assert "customstringmanager" not in config
     shared = text.split("if (PHP_SAPI === 'fpm-fcgi') {")[1].split("}")[0]
     assert "$CFG->customstringmanager = 'Campus\\\\Moodle\\\\Web\\\\StringManager';" in shared
-    assert "/src/autoload.php';" in shared
     assert "customstringmanager" not in render()[1]
+
+
+def test_every_process_uses_the_same_cache_store(render: Call) -> None:
+    assert render(caches=True)[0]["alternative_cache_factory_class"] == "Campus\\Moodle\\Cache\\Factory"
+    assert "alternative_cache_factory_class" not in render(strings=True)[0]
+
+
+def test_our_classes_can_be_found_where_one_of_them_is_used(render: Call) -> None:
+    loader = "/src/autoload.php';"
+    assert [loader in render(**use)[1] for use in ({}, {"strings": True}, {"caches": True})] == [False, True, True]
 
 
 def test_sessions(render: Call, tmp_path: Path) -> None:

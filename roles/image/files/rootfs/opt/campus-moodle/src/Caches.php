@@ -6,6 +6,8 @@ declare(strict_types=1);
 
 namespace Campus\Moodle;
 
+use Campus\Moodle\Cache\LargeValue;
+
 /** Where Moodle keeps its application caches. */
 final class Caches
 {
@@ -26,7 +28,7 @@ final class Caches
         }
         return [
             'server' => str_starts_with($host, '/') ? $host : "$host:{$values['MOODLE_CACHE_PORT']}",
-            'prefix' => SiteSettings::keyPrefix($values),
+            'prefix' => SiteSettings::keyPrefix($values) . LargeValue::KEYS,
             'password' => $values['MOODLE_CACHE_PASSWORD'],
             'serializer' => extension_loaded('igbinary') ? self::IGBINARY : self::PHP_SERIALIZER,
             'compressor' => 0,

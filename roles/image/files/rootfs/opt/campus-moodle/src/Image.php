@@ -36,10 +36,15 @@ final class Image
         return self::webroot($code) === $code ? 'classic' : 'public';
     }
 
-    /** Whether Web\StringManager fits the Moodle in the image; never where the code is being edited. */
-    public static function sharesStrings(string $environment): bool
+    /**
+     * Which of our own classes stand in for Moodle's: those that fit the Moodle in the image; none where the code is being edited.
+     *
+     * @return array{strings: bool, caches: bool} Web\StringManager and Cache\Factory
+     */
+    public static function standIns(string $environment): array
     {
-        return $environment === 'production' && is_file(Paths::BAKED_VERSIONS) && ((require Paths::BAKED_VERSIONS)['strings'] ?? false);
+        $baked = $environment === 'production' && is_file(Paths::BAKED_VERSIONS) ? require Paths::BAKED_VERSIONS : [];
+        return ['strings' => $baked['strings'] ?? false, 'caches' => $baked['caches'] ?? false];
     }
 
     /** A command-line script of Moodle; admin/cli stands at the top in both layouts. */

@@ -6,6 +6,7 @@ declare(strict_types=1);
 
 namespace Campus\Moodle;
 
+use Campus\Moodle\Cache\Factory;
 use Campus\Moodle\Web\StringManager;
 
 /** Turns the checked environment into $CFG, and $CFG into the file that config.php requires. */
@@ -15,7 +16,7 @@ final class SiteSettings
     public static function prepare(string $process): array
     {
         $values = Environment::read($process, getenv());
-        self::writeFile(Paths::SETTINGS, self::render($values, Image::layout(), self::languages(), Image::sharesStrings($values['MOODLE_ENVIRONMENT'])));
+        self::writeFile(Paths::SETTINGS, self::render($values, Image::layout(), self::languages(), Image::standIns($values['MOODLE_ENVIRONMENT'])));
         foreach (['cache', 'request'] as $folder) {
             // Moodle sends no file by X-Accel-Redirect while the request folder is missing.
             @mkdir(Paths::LOCAL_CACHE . "/$folder", 0700);
@@ -41,20 +42,27 @@ final class SiteSettings
      * @param array<string, mixed> $values as Environment::read gives for 'site'
      * @param 'classic'|'public' $layout
      * @param string $languages folder of the image's language packs, '' when it has none
-     * @param bool $sharesStrings whether pages use our string manager
+     * @param array{strings: bool, caches: bool} $standIns as Image::standIns gives
      */
-    public static function render(array $values, string $layout, string $languages, bool $sharesStrings): string
+    public static function render(array $values, string $layout, string $languages, array $standIns): string
     {
         $text = "<?php\n\n";
         foreach (self::config($values, $layout, $languages) as $name => $value) {
-            $text .= "\$CFG->$name = " . var_export($value, true) . ";\n";
+            $text .= self::assignment($name, $value);
         }
         if ($values['MOODLE_DATABASE_SSLROOTCERT'] !== '') {
             $text .= 'putenv(' . var_export('PGSSLROOTCERT=' . $values['MOODLE_DATABASE_SSLROOTCERT'], true) . ");\n";
         }
+        if (in_array(true, $standIns, true)) {
+            $text .= 'require_once ' . var_export(__DIR__ . '/autoload.php', true) . ";\n";
+        }
+        if ($standIns['caches']) {
+            // Command lines too: what they write, pages read.
+            $text .= self::assignment('alternative_cache_factory_class', Factory::class);
+        }
         $text .= self::pages([
             ...($values['MOODLE_DATABASE_POOLER_HOST'] === '' ? [] : self::pooled($values)),
-            ...($sharesStrings ? ['customstringmanager' => StringManager::class] : []),
+            ...($standIns['strings'] ? ['customstringmanager' => StringManager::class] : []),
         ]);
         if ($values['MOODLE_ENVIRONMENT'] === 'production') {
             // Installer and upgrade compare the map with the code and would stop at the slightest difference in file order.
@@ -76,9 +84,14 @@ final class SiteSettings
         }
         $text = "\nif (PHP_SAPI === 'fpm-fcgi') {\n";
         foreach ($config as $name => $value) {
-            $text .= "\$CFG->$name = " . var_export($value, true) . ";\n";
+            $text .= self::assignment($name, $value);
         }
-        return $text . (isset($config['customstringmanager']) ? 'require_once ' . var_export(__DIR__ . '/autoload.php', true) . ";\n" : '') . "}\n";
+        return "$text}\n";
+    }
+
+    private static function assignment(string $name, mixed $value): string
+    {
+        return "\$CFG->$name = " . var_export($value, true) . ";\n";
     }
 
     /** The folder of the language packs in the image, '' when it has none: then Moodle keeps them in its data folder. */

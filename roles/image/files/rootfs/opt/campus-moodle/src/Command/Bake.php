@@ -33,12 +33,12 @@ final class Bake implements Command
         try {
             $this->bakeComponents("$work/settings.php");
             $found = Child::inside('versions', ["$work/settings.php"]);
-            $found['strings'] = $this->canShareStrings("$work/settings.php");
+            $found += $this->standIns("$work/settings.php");
         } finally {
             $this->remove($work);
         }
         $this->write(Paths::BAKED_VERSIONS, "<?php\n\nreturn " . var_export($version + $found, true) . ";\n");
-        Log::result(['version' => $version['version'], 'release' => $version['release'], 'layout' => Image::layout(), 'plugins' => count($found['plugins']), 'strings' => $found['strings']]);
+        Log::result(['version' => $version['version'], 'release' => $version['release'], 'layout' => Image::layout(), 'plugins' => count($found['plugins']), 'strings' => $found['strings'], 'caches' => $found['caches']]);
         return ExitCode::OK;
     }
 
@@ -75,11 +75,18 @@ final class Bake implements Command
         chmod(Paths::BAKED_COMPONENTS, 0644);
     }
 
-    /** A later Moodle may have another string manager: then pages use that one as it is. */
-    private function canShareStrings(string $settings): bool
+    /**
+     * Which of our classes fit this Moodle. Another Moodle may have other classes: then it keeps its own as they are.
+     *
+     * @return array{strings: bool, caches: bool}
+     */
+    private function standIns(string $settings): array
     {
-        $outcome = Child::php([Paths::INSIDE . '/strings.php', $settings]);
-        return $outcome->exit === 0 && ($outcome->report['usable'] ?? false);
+        $fits = static function (string $name) use ($settings): bool {
+            $outcome = Child::php([Paths::INSIDE . '/stand_in.php', $settings, $name]);
+            return $outcome->exit === 0 && ($outcome->report['fits'] ?? false);
+        };
+        return ['strings' => $fits('strings'), 'caches' => $fits('caches')];
     }
 
     private function write(string $path, string $text): void
