@@ -14,6 +14,7 @@ import re
 import tarfile
 import typing as t
 import urllib.parse
+import zlib
 
 from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import HelmError
 
@@ -116,14 +117,18 @@ def may_have_crds(path: str) -> bool:
         try:
             with tarfile.open(path) as archive:
                 names = archive.getnames()
-        except (OSError, tarfile.TarError):
+        except (OSError, EOFError, tarfile.TarError, zlib.error):
             # Helm will say what is wrong with it.
             return True
     return any("/crds/" in name or ("/charts/" in name and name.endswith(".tgz")) for name in names)
 
 
 def input_digest(chart_identity: str, values: t.Mapping[str, t.Any], files: t.Iterable[bytes], **options: t.Any) -> str:
-    """Return the digest of all that a release is made from, short enough for a label."""
+    """Return the digest of all that a release is made from, short enough for a label.
+
+    It is in labels, command lines and results, and whoever knows the rest of the input could try passwords against it. So
+    nothing secret belongs into it: Values.kept_in() compares that with the record itself.
+    """
     parts = {
         "form": _DIGEST_FORM,
         "chart": chart_identity,

@@ -29,7 +29,7 @@ def drifted(context: Context, found: t.Optional[Release]) -> None:
     if correctable and context.params["drift"] == "correct":
         context.report.act("correct")
         if not context.check_mode:
-            _helm_drift.correct(context.client, correctable)
+            context.apply((row.obj for row in correctable), field_manager=_helm_drift.MANAGER)
 
 
 def checked(context: Context, release: t.Optional[Release]) -> t.Optional[Release]:

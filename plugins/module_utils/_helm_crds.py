@@ -39,7 +39,8 @@ def plan(client: t.Any, text: str, mode: str) -> list[tuple[Object, Change]]:
 def refuse_lost_versions(live: t.Optional[Object], wanted: Object) -> None:
     """Refuse to take away a version in which objects are stored: the server could not read them any more."""
     stored = ((live or {}).get("status") or {}).get("storedVersions") or []
-    lost = sorted(set(stored) - {version["name"] for version in wanted["spec"]["versions"]})
+    # The form before v1 has no list of versions; the server refuses it with a sentence of its own.
+    lost = sorted(set(stored) - {version["name"] for version in wanted["spec"].get("versions") or []})
     if lost:
         msg = (
             f"The chart's {title_of(wanted)} has no version {', '.join(lost)} any more, and objects are stored in it. "
@@ -48,10 +49,8 @@ def refuse_lost_versions(live: t.Optional[Object], wanted: Object) -> None:
         raise HelmError(msg, error="crd_stored_version", versions=lost)
 
 
-def apply(client: t.Any, planned: t.Iterable[tuple[Object, Change]]) -> None:
-    """Apply the CRDs and wait until the server serves them."""
-    for wanted, _change in planned:
-        client.apply(wanted, force=True)
+def await_served(client: t.Any, planned: t.Iterable[tuple[Object, Change]]) -> None:
+    """Wait until the server serves CRDs that were applied."""
     for wanted, _change in planned:
         outcome = wait_until(client, Ref(API_VERSION, KIND, wanted["metadata"]["name"]), ready, timeout=ESTABLISHED_SECONDS)
         if not outcome.done:

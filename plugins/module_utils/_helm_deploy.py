@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
 import typing as t
 
@@ -15,8 +14,12 @@ from ansible_collections.campus.moodle.plugins.module_utils import _helm_chart a
 from ansible_collections.campus.moodle.plugins.module_utils import _helm_manifest as manifests
 from ansible_collections.campus.moodle.plugins.module_utils import _helm_storage as storage
 from ansible_collections.campus.moodle.plugins.module_utils._helm_context import Context
-from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import HelmError, Release, Revision
+from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import HelmError, Release
+from ansible_collections.campus.moodle.plugins.module_utils._helm_values import shape
 from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
+
+# More than this does not fit into a Secret.
+LIMIT_BYTES = 1024 * 1024
 
 
 def settled(context: Context, found: t.Optional[Release]) -> t.Optional[Release]:
@@ -28,12 +31,20 @@ def settled(context: Context, found: t.Optional[Release]) -> t.Optional[Release]
         if identity is None:
             path = _pulled(context, chart, folder)
             identity = charts.archive_digest(path)
-        digest = charts.input_digest(identity, context.values.given, context.values.contents, crds=context.params["crds"])
-        if found and found.revision and found.revision.status == "deployed" and found.revision.input_digest == digest:
+        plain, sensitive = context.values.plain, shape(context.values.sensitive)
+        digest = charts.input_digest(identity, plain, context.values.contents, sensitive=sensitive, crds=context.params["crds"])
+        if found and _made_from(context, found, digest):
             return found
         context.require()
         context.hiding(found)
         return _deployed(context, found, path or _pulled(context, chart, folder), digest)
+
+
+def _made_from(context: Context, found: Release, digest: str) -> bool:
+    """Whether what is deployed was made from this very input."""
+    revision = found.revision
+    same = revision is not None and revision.status == "deployed" and revision.input_digest == digest
+    return same and context.values.kept_in(found.values)
 
 
 def _deployed(context: Context, found: t.Optional[Release], path: str, digest: str) -> t.Optional[Release]:
@@ -46,11 +57,12 @@ def _deployed(context: Context, found: t.Optional[Release], path: str, digest: s
     changes = context.release_change(before, wanted, "deployed")
     changes += manifests.differences(before, wanted, context.namespace, context.params["ignore_differences"])
     context.report.note([*namespace, *(change for _obj, change in crds), *changes])
+    context.refuse_loss(before, wanted)
     _apply_crds(context, crds)
-    if found and found.revision and not changes:
-        _remember(context, found.revision, digest)
-        return found
-    more = {"labels": f"{storage.INPUT_LABEL}={digest}", "history_max": context.params["history_max"]}
+    if found and before and not changes:
+        # What was compared is noted: another helm may have been here since the release was found.
+        return context.remember(before, digest)
+    more = {"digest": digest, "history_max": context.params["history_max"]}
     return context.write(
         "upgrade" if found else "install", found, path, context.values.text, context.values.paths, **context.options(), **more
     )
@@ -66,21 +78,28 @@ def _rendered(context: Context, found: t.Optional[Release], path: str, crds: lis
     except HelmError as error:
         if error.details["error"] != "missing_crds" or not crds:
             raise
-        # The chart has objects of a kind that it brings itself.
-        _apply_crds(context, crds)
+        # The chart has objects of a kind that it brings itself. Without the cluster helm renders them, and not what else the
+        # record will hold: only what is too large by itself is found before the CRDs are there.
+        rendered = context.helm.template(path, context.values.text, context.values.paths)
+        wanted = manifests.release_of(*rendered, context.values.all())
+        refuse_too_large(wanted.body, context.name)
         if context.check_mode:
-            return manifests.release_of(*context.helm.template(path, context.values.text, context.values.paths), context.values.all())
+            return wanted
+        _apply_crds(context, crds)
         body = context.helm.render(path, context.values.text, context.values.paths, **options)
-    storage.refuse_too_large(body, context.name)
+    refuse_too_large(body, context.name)
     return Release(body)
 
 
-def _remember(context: Context, revision: Revision, digest: str) -> None:
-    """Note the digest of an input that makes the same release. This is a cache, so it is no change and may fail."""
-    # Whoever may run helm may still not patch Secrets. The next run asks helm again.
-    with contextlib.suppress(KubeError):
-        if not context.check_mode:
-            context.store.remember(revision, digest)
+def refuse_too_large(body: t.Mapping[str, t.Any], name: str) -> None:
+    """Refuse a release that does not fit into a Secret. The text in base64 is what counts."""
+    size = (len(storage.packed(body)) + 2) // 3 * 4
+    if size > LIMIT_BYTES:
+        msg = (
+            f"Release {name} would take {size} bytes in the Secret that helm keeps it in, and a Secret holds {LIMIT_BYTES}. "
+            "Make the chart smaller: take files and CRDs out of it."
+        )
+        raise HelmError(msg, error="too_large", size=size, limit=LIMIT_BYTES)
 
 
 def _namespace_change(context: Context) -> list[manifests.Change]:
@@ -114,7 +133,8 @@ def _apply_crds(context: Context, planned: list[t.Any]) -> None:
     if not context.check_mode:
         from ansible_collections.campus.moodle.plugins.module_utils import _helm_crds
 
-        _helm_crds.apply(context.client, planned)
+        context.apply(wanted for wanted, _change in planned)
+        _helm_crds.await_served(context.client, planned)
 
 
 def _pulled(context: Context, chart: charts.Chart, folder: str) -> str:

@@ -70,9 +70,3 @@ def find(client: t.Any, release: Release, ignore: t.Sequence[t.Mapping[str, t.An
             reason = "it does not exist" if live is None else "it was changed"
             found.append(Drift(wanted, reason, Change(title_of(obj), before or None, after)))
     return found
-
-
-def correct(client: t.Any, found: t.Iterable[Drift]) -> None:
-    """Apply the objects as helm has them, also against other field managers."""
-    for drift in found:
-        client.apply(drift.obj, force=True, field_manager=MANAGER)

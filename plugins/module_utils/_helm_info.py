@@ -11,7 +11,8 @@ import itertools
 import time
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._helm_manifest import Mask, hidden, leaves, objects
+from ansible_collections.campus.moodle.plugins.module_utils._helm_manifest import objects
+from ansible_collections.campus.moodle.plugins.module_utils._helm_mask import Mask, hidden, leaves
 from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import (
     SELECTOR,
     HelmError,

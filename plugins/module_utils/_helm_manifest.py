@@ -3,23 +3,17 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""Manifests as objects: reading them, comparing them, leaving out what may differ, and showing them without secrets."""
+"""Manifests as objects: reading them, comparing them, leaving out what may differ."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import re
 import typing as t
-import urllib.parse
 
 from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import HelmError, Release
-from ansible_collections.campus.moodle.plugins.module_utils._kube_secret import HIDDEN
 
 Object = dict[str, t.Any]
-# Shorter strings are hidden only where they are a whole value: they are part of too many words.
-_SHORTEST_PART = 4
 # Scalars that helm's YAML library does not read as text. PyYAML's own list would also turn 12:30 and 2026-01-02 into
 # something else, and leave 1e3 a string.
 _SCALARS = (
@@ -39,7 +33,7 @@ class Change(t.NamedTuple):
     after: t.Optional[t.Any]
 
 
-def _yaml() -> t.Any:
+def pyyaml() -> t.Any:
     """Import PyYAML only when it is needed: a run that changes nothing reads no manifest."""
     try:
         import yaml
@@ -51,7 +45,7 @@ def _yaml() -> t.Any:
 
 def documents(text: str, what: str = "The manifest") -> list[t.Any]:
     """Read the documents in a YAML text as helm does; empty ones are left out. what is how an error calls the text."""
-    yaml = _yaml()
+    yaml = pyyaml()
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
         yaml_implicit_resolvers: t.ClassVar[dict[str, t.Any]] = {}
@@ -166,87 +160,3 @@ def _graft(node: t.Any, live: t.Any, steps: list[str]) -> t.Any:
         elif position in source:
             kept.append(source[position])
     return kept
-
-
-def leaves(tree: t.Any, path: tuple[str, ...] = ()) -> t.Iterator[tuple[tuple[str, ...], t.Any]]:
-    """Yield each scalar of a tree with the way to it."""
-    pairs = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else None
-    if pairs is None:
-        yield path, tree
-        return
-    for key, value in pairs:
-        yield from leaves(value, (*path, str(key)))
-
-
-def digest_of(text: str) -> str:
-    """Return what is shown in place of a secret: enough to see that it changed."""
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:8]}"
-
-
-class Mask:
-    """Hides secrets: the given strings wherever they are, also encoded, and the data of each Secret."""
-
-    def __init__(self, secrets: t.Iterable[t.Any]) -> None:
-        words = {str(secret) for secret in secrets if secret not in (None, "") and not isinstance(secret, bool)}
-        self._whole = words
-        parts: dict[str, str] = {}
-        for word in words:
-            # A key in several lines is often indented into a configuration file.
-            for piece in [word, *(line.strip() for line in word.splitlines())]:
-                forms = [piece, base64.b64encode(piece.encode()).decode(), urllib.parse.quote(piece, safe="")]
-                parts.update({form: digest_of(word) for form in forms if len(piece) >= _SHORTEST_PART})
-        self._parts = parts
-        longest_first = sorted(parts, key=len, reverse=True)
-        self._pattern = re.compile("|".join(re.escape(part) for part in longest_first)) if parts else None
-
-    def text(self, text: str) -> str:
-        """Return a text with what is secret replaced."""
-        return self._pattern.sub(lambda found: self._parts[found.group()], text) if self._pattern else text
-
-    def tree(self, node: t.Any) -> t.Any:
-        """Return a tree with what is secret replaced."""
-        if isinstance(node, dict):
-            shown = {self.text(str(key)): self.tree(value) for key, value in node.items()}
-            return self._secret(shown, node) if node.get("kind") == "Secret" else shown
-        if isinstance(node, list):
-            return [self.tree(value) for value in node]
-        if node is None or isinstance(node, bool):
-            return node
-        if str(node) in self._whole:
-            return digest_of(str(node))
-        return self.text(node) if isinstance(node, str) else node
-
-    @staticmethod
-    def _secret(shown: Object, secret: Object) -> Object:
-        for field in ("data", "stringData"):
-            if isinstance(secret.get(field), dict):
-                shown[field] = {key: value if _is_hidden(value) else digest_of(str(value)) for key, value in secret[field].items()}
-        return shown
-
-
-def _is_hidden(value: t.Any) -> bool:
-    """Whether the comparison with live objects has hidden a value already."""
-    return isinstance(value, str) and value.startswith(HIDDEN)
-
-
-def hidden(tree: t.Any) -> t.Any:
-    """Return values with each text and number replaced, so that only their names are seen."""
-    return Mask(value for _path, value in leaves(tree)).tree(tree)
-
-
-def shown(changes: t.Sequence[Change], mask: Mask, *, before: str = "stored", after: str = "rendered") -> list[dict[str, str]]:
-    """Return changes in the form that Ansible prints, one diff for each object."""
-    return [
-        {
-            "before_header": f"{change.title} ({before})",
-            "after_header": f"{change.title} ({after})",
-            "before": as_text(change.before, mask),
-            "after": as_text(change.after, mask),
-        }
-        for change in changes
-    ]
-
-
-def as_text(obj: t.Any, mask: Mask) -> str:
-    """Return an object as YAML without secrets, nothing for None."""
-    return "" if obj is None else str(_yaml().safe_dump(mask.tree(obj), default_flow_style=False, allow_unicode=True))

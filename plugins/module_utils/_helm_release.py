@@ -10,9 +10,11 @@ Check mode takes the same way and leaves out what writes.
 
 from __future__ import annotations
 
+import contextlib
 import time
 import typing as t
 
+from ansible_collections.campus.moodle.plugins.module_utils import _helm_data as data
 from ansible_collections.campus.moodle.plugins.module_utils import _helm_manifest as manifests
 from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
 from ansible_collections.campus.moodle.plugins.module_utils._helm_checks import checked, drifted
@@ -24,7 +26,8 @@ from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import
 GOOD = ("deployed", "superseded")
 # A helm may write for the last time when its own time is over; this much later it is gone.
 STALE_MARGIN_SECONDS = 300
-_KEEP = ("helm.sh/resource-policy", "keep")
+# What says that a release is not well although helm has deployed it.
+_UNWELL = ("test_failed", "timeout")
 
 
 def run(context: Context) -> dict[str, t.Any]:
@@ -56,7 +59,10 @@ def _absent(context: Context) -> t.Optional[Release]:
     _may_go_on(context, found.revision)
     context.hiding(found)
     context.report.note(context.release_change(found, found if keep else None, "uninstalled"))
-    context.report.note([] if context.was == "uninstalled" else _removed(context, found))
+    # Of a release that was uninstalled before, only the record is left.
+    there = None if context.was == "uninstalled" else found
+    context.report.note(data.removed(there, None, context.namespace))
+    context.refuse_loss(there, None)
     return context.write("uninstall", found, keep_history=keep, description=context.params["description"], wait=context.wait_gone)
 
 
@@ -70,7 +76,10 @@ def _rolled_back(context: Context) -> t.Optional[Release]:
     changes = context.release_change(before, target, "deployed") + manifests.differences(before, target, context.namespace)
     if changes:
         context.report.note(changes)
+        # Helm starts from the newest revision, also where that failed.
+        context.refuse_loss(found, target)
         found = context.write("rollback", found, wanted.number, **context.options(), history_max=context.params["history_max"])
+        found = context.came_back(found, wanted.input_digest)
     return checked(context, found)
 
 
@@ -84,16 +93,6 @@ def _target(context: Context, revisions: t.Sequence[Revision]) -> Revision:
     raise HelmError(msg, error="not_found")
 
 
-def _removed(context: Context, found: Release) -> list[manifests.Change]:
-    """Return the objects that helm deletes; hooks stay, and what the chart tells helm to keep."""
-    gone = []
-    for title, obj in manifests.contents(Release({**found.body, "hooks": []}), context.namespace).values():
-        annotations = (obj.get("metadata") or {}).get("annotations") or {}
-        if annotations.get(_KEEP[0]) != _KEEP[1]:
-            gone.append(manifests.Change(title, obj, None))
-    return gone
-
-
 def _recovered(context: Context, found: t.Optional[Release]) -> t.Optional[Release]:
     """Mark what a killed helm has left as failed, so that helm goes on from the revision before it."""
     if found is None or found.revision is None or not _may_go_on(context, found.revision):
@@ -102,6 +101,7 @@ def _recovered(context: Context, found: t.Optional[Release]) -> t.Optional[Relea
     if context.check_mode:
         return found
     context.store.mark_failed(found.revision, f"Marked as failed by campus.moodle.helm_release: it was left in status {context.was}")
+    context.report.wrote = True
     return context.store.newest()
 
 
@@ -124,33 +124,49 @@ def _may_go_on(context: Context, revision: Revision) -> bool:
 
 
 def _explain(context: Context, error: ToolError) -> None:
-    """Say what is wrong with the objects, and undo what this run has deployed if the task wants that."""
-    from ansible_collections.campus.moodle.plugins.module_utils import _helm_ready
-
-    error.details.update(context.report.parts())
-    if not context.written and error.details.get("error") not in ("test_failed", "timeout"):
+    """Say what was changed and what is wrong with the objects, and undo what this run has deployed if the task wants that."""
+    details, wrote = error.details, context.report.wrote
+    details.update(context.report.parts(), changed=wrote)
+    if not context.written and details.get("error") not in _UNWELL:
         return
     try:
-        release = context.store.newest()
-        lines = _helm_ready.diagnosis(context.client, release) if release else []
-        error.details["release"] = release.summary() if release else None
+        revisions = context.store.revisions()
+    except ToolError as second:
+        # Once helm was started, nobody can tell any more that it did nothing.
+        details.update(changed=wrote or bool(context.written), diagnosis=[str(second)])
+        return
+    details["changed"] = wrote or context.wrote(revisions)
+    details["diagnosis"] = _diagnosis(context, revisions)
+    _undo(context, details, revisions)
+    with contextlib.suppress(ToolError):
+        newest = context.store.newest()
+        details["release"] = newest.summary() if newest else None
+
+
+def _diagnosis(context: Context, revisions: t.Sequence[Revision]) -> list[str]:
+    from ansible_collections.campus.moodle.plugins.module_utils import _helm_ready
+
+    try:
+        lines = _helm_ready.diagnosis(context.client, context.store.read(revisions[0])) if revisions else []
     except ToolError as second:
         lines = [str(second)]
-    error.details["diagnosis"] = [context.hiding().text(line) for line in lines]
-    if context.written in ("install", "upgrade"):
-        _undo(context, error)
+    return [context.hiding().text(line) for line in lines]
 
 
-def _undo(context: Context, error: ToolError) -> None:
-    mode = context.params["on_failure"]
+def _undo(context: Context, details: dict[str, t.Any], revisions: t.Sequence[Revision]) -> None:
+    """Leave a revision that this run has made. Where helm failed before it made one, the release is as well as it was."""
+    mode, ours = context.params["on_failure"], context.made(revisions)
+    if mode == "fail" or ours is None or (ours.status == "deployed" and details.get("error") not in _UNWELL):
+        return
+    earlier = [revision for revision in revisions[1:] if revision.status in GOOD]
     try:
-        revisions = context.store.revisions()
-        earlier = [revision.number for revision in revisions[1:] if revision.status in GOOD]
-        if mode != "fail" and earlier:
-            context.helm.rollback(earlier[0], **context.options(), history_max=context.params["history_max"])
+        if earlier:
+            context.refuse_loss(context.store.read(ours), context.store.read(earlier[0]))
+            context.helm.rollback(earlier[0].number, **context.options(), history_max=context.params["history_max"])
             context.report.act("rollback")
-        elif mode == "uninstall" and revisions:
+        elif mode == "uninstall":
+            context.refuse_loss(context.store.read(ours), None)
             context.helm.uninstall(wait=context.wait_gone)
             context.report.act("uninstall")
     except ToolError as second:
-        error.details["undo_failed"] = str(second)
+        details["undo_failed"] = str(second)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._helm_manifest import Change, Mask, shown
+from ansible_collections.campus.moodle.plugins.module_utils._helm_manifest import Change
+from ansible_collections.campus.moodle.plugins.module_utils._helm_mask import Mask, shown
 
 
 class Report:
@@ -17,6 +18,8 @@ class Report:
 
     def __init__(self, commands: list[list[str]]) -> None:
         self.actions: list[str] = []
+        # Whether something lasting was written, which a failure after it has to say.
+        self.wrote = False
         self.resources: list[dict[str, t.Any]] = []
         self.tests: list[dict[str, str]] = []
         self.drift: list[dict[str, str]] = []

@@ -17,17 +17,19 @@ import dataclasses
 import gzip
 import json
 import typing as t
+import zlib
 
 from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
 
 PREFIX = "sh.helm.release.v1."
 SELECTOR = "owner=helm"
-# What the revision was made from, in hexadecimal; helm keeps labels of a release when it writes the Secret again.
+# What a revision was made from, in hexadecimal, and the number of that revision. Helm keeps labels when it writes the
+# Secret again, and hands them on to the next revision, whoever makes it from whatever: there the number tells.
 INPUT_LABEL = "campus.moodle/input"
+# Which run of the module made a revision.
+RUN_LABEL = "campus.moodle/run"
 # Some helm works on the release, or was killed while it did.
 PENDING = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")
-# More than this does not fit into a Secret.
-LIMIT_BYTES = 1024 * 1024
 _GZIP = b"\x1f\x8b\x08"
 SUCCEEDED = "Succeeded"
 _TEST = ("test", "test-success")
@@ -48,7 +50,9 @@ class Revision:
     namespace: str
     number: int
     status: str
+    # Empty unless the label is about this very revision.
     input_digest: str = ""
+    run: str = ""
     # Seconds since 1970 by the clock of the helm that wrote it.
     written: int = 0
 
@@ -135,14 +139,21 @@ def revision_of(secret: t.Mapping[str, t.Any]) -> t.Optional[Revision]:
     labels = metadata.get("labels") or {}
     if not metadata["name"].startswith(PREFIX) or not str(labels.get("version")).isdigit():
         return None
+    digest, _dot, number = labels.get(INPUT_LABEL, "").partition(".")
     return Revision(
         name=labels.get("name", ""),
         namespace=metadata.get("namespace", ""),
         number=int(labels["version"]),
         status=labels.get("status", "unknown"),
-        input_digest=labels.get(INPUT_LABEL, ""),
+        input_digest=digest if number == labels["version"] else "",
+        run=labels.get(RUN_LABEL, ""),
         written=int(labels.get("modifiedAt") or labels.get("createdAt") or 0),
     )
+
+
+def labels_for(digest: str, number: int, run: str) -> str:
+    """Return the labels of a revision that is to be made, in the form that helm takes."""
+    return f"{INPUT_LABEL}={digest}.{number},{RUN_LABEL}={run}"
 
 
 def decode(data: str) -> dict[str, t.Any]:
@@ -154,21 +165,11 @@ def decode(data: str) -> dict[str, t.Any]:
 
 def encode(body: t.Mapping[str, t.Any]) -> str:
     """Return the data of a Secret for a release."""
-    return base64.b64encode(base64.b64encode(_packed(body))).decode()
+    return base64.b64encode(base64.b64encode(packed(body))).decode()
 
 
-def refuse_too_large(body: t.Mapping[str, t.Any], name: str) -> None:
-    """Refuse a release that does not fit into a Secret. The text in base64 is what counts."""
-    size = (len(_packed(body)) + 2) // 3 * 4
-    if size > LIMIT_BYTES:
-        msg = (
-            f"Release {name} would take {size} bytes in the Secret that helm keeps it in, and a Secret holds {LIMIT_BYTES}. "
-            "Make the chart smaller: take files and CRDs out of it."
-        )
-        raise HelmError(msg, error="too_large", size=size, limit=LIMIT_BYTES)
-
-
-def _packed(body: t.Mapping[str, t.Any]) -> bytes:
+def packed(body: t.Mapping[str, t.Any]) -> bytes:
+    """Return a release as small as helm makes it."""
     return gzip.compress(json.dumps(body, separators=(",", ":")).encode(), compresslevel=9)
 
 
@@ -211,10 +212,11 @@ class ReleaseStore:
         body.setdefault("info", {}).update(status="failed", description=description)
         self._change(secret, {"labels": {"status": "failed"}}, {"data": {"release": encode(body)}})
 
-    def remember(self, revision: Revision, digest: str) -> None:
-        """Note what a revision was made from, so that the next run need not ask helm."""
+    def remember(self, revision: Revision, digest: str) -> Revision:
+        """Note what a revision was made from, so that the next run need not ask helm, and return it so."""
         secret = {"metadata": {"name": revision.secret}}
-        self._change(secret, {"labels": {INPUT_LABEL: digest}}, {})
+        self._change(secret, {"labels": {INPUT_LABEL: f"{digest}.{revision.number}"}}, {})
+        return dataclasses.replace(revision, input_digest=digest)
 
     def _change(self, secret: t.Mapping[str, t.Any], metadata: dict[str, t.Any], rest: dict[str, t.Any]) -> None:
         lock = {key: secret["metadata"][key] for key in ("resourceVersion",) if key in secret["metadata"]}
@@ -234,7 +236,7 @@ def release_of(secret: t.Mapping[str, t.Any]) -> Release:
     """Read a whole release Secret."""
     try:
         return Release(decode((secret.get("data") or {})["release"]), revision_of(secret))
-    except (KeyError, ValueError, OSError, EOFError) as error:
+    except (KeyError, TypeError, ValueError, OSError, EOFError, zlib.error) as error:
         msg = (
             f"Secret {secret['metadata']['name']} does not hold a release that can be read ({error}). Restore it, or delete that revision."
         )

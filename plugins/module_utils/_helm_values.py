@@ -11,7 +11,8 @@ import copy
 import json
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._helm_manifest import Mask, documents, leaves
+from ansible_collections.campus.moodle.plugins.module_utils._helm_manifest import documents
+from ansible_collections.campus.moodle.plugins.module_utils._helm_mask import Mask, leaves
 from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import HelmError
 
 
@@ -22,6 +23,13 @@ def merged(base: t.Mapping[str, t.Any], over: t.Mapping[str, t.Any]) -> dict[str
         both = isinstance(value, dict) and isinstance(result.get(key), dict)
         result[key] = merged(result[key], value) if both else value
     return result
+
+
+def shape(tree: t.Any) -> t.Any:
+    """Return a tree with the type of each scalar in its place: as much of secret values as may be known."""
+    if isinstance(tree, dict):
+        return {key: shape(value) for key, value in tree.items()}
+    return [shape(value) for value in tree] if isinstance(tree, list) else type(tree).__name__
 
 
 def secrets_in(sensitive: t.Any, stored: t.Iterable[t.Any], declared: t.Any) -> list[t.Any]:
@@ -39,8 +47,8 @@ class Values:
     """The values that a task gives. The last ones win: files in their order, plain values, sensitive ones."""
 
     def __init__(self, plain: t.Mapping[str, t.Any], sensitive: t.Mapping[str, t.Any], paths: t.Sequence[str]) -> None:
-        self._plain = plain
-        self._sensitive = sensitive
+        self.plain = plain
+        self.sensitive = sensitive
         self.paths = list(paths)
         self.contents = [_content(path) for path in paths]
         # What helm gets on its standard input, after the files.
@@ -55,9 +63,13 @@ class Values:
         """Return everything together, as helm will merge it."""
         return merged(self._declared(), self.given)
 
+    def kept_in(self, stored: t.Mapping[str, t.Any]) -> bool:
+        """Whether the values of a release hold the sensitive ones, which are merged last."""
+        return merged(stored, self.sensitive) == stored
+
     def mask(self, stored: t.Iterable[t.Mapping[str, t.Any]]) -> Mask:
         """Return what hides the secrets of the task and those that only stored releases have."""
-        return Mask(secrets_in(self._sensitive, stored, merged(self._declared(), self._plain)))
+        return Mask(secrets_in(self.sensitive, stored, merged(self._declared(), self.plain)))
 
     def _declared(self) -> dict[str, t.Any]:
         """Return the values in the files."""

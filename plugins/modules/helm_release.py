@@ -13,7 +13,8 @@ description:
   - Brings a release of Helm into a state and shows what that changes, object by object, on the first installation too.
     No plugin of helm is needed.
   - Works with Helm 3.15 and later and with Helm 4. Reads releases through the API of the cluster, where Helm keeps them in Secrets.
-  - Remembers in a label of the release what it was made from. As long as that is the same, the program helm is not started at all.
+  - Remembers in a label of the revision what it was made from. As long as that is the same, and nobody has made another revision, the
+    program helm is not started at all.
 extends_documentation_fragment:
   - campus.moodle._attributes
   - campus.moodle._attributes.actiongroup_helm
@@ -28,7 +29,8 @@ attributes:
   diff_mode:
     support: full
     details:
-      - Data of Secrets, O(sensitive_values), and stored values that the task does not declare are shown as the start of a SHA-256 digest.
+      - Data of Secrets, O(sensitive_values), and stored values that the task does not declare are shown as C(VALUE_HIDDEN) with a number.
+        Equal ones have the same number, so that a change is seen.
   idempotent:
     support: full
     details:
@@ -47,8 +49,8 @@ options:
   state:
     description:
       - V(present) installs or upgrades the release when what is deployed differs from what the task says.
-      - V(absent) uninstalls it. The objects of its chart are deleted, with them persistent volume claims that the chart has as objects of
-        its own, and so their data. Claims that a StatefulSet made from a template stay, and objects that the chart marks with
+      - V(absent) uninstalls it. The objects of its chart are deleted, those that hold data only with O(confirm_delete). Claims that a
+        StatefulSet made from a template stay unless it says otherwise, and objects that the chart marks with
         C(helm.sh/resource-policy=keep).
       - V(rolled_back) goes back to O(revision), unless what is deployed is equal to it.
     type: str
@@ -136,13 +138,18 @@ options:
     choices: [fail, stale, force]
     default: fail
   stale_after:
-    description: See O(pending_recovery). The default is O(timeout) and 300 seconds more.
+    description:
+      - See O(pending_recovery). The default is O(timeout) and 300 seconds more.
+      - The time of the last write is by the clock of the host on which that helm ran, and now is by the clock of the host that runs the
+        task. Allow for the difference where these are not kept in time.
     type: int
   on_failure:
     description:
       - What to do when installing, upgrading, waiting or a test fails. The task fails in any case.
       - V(fail) leaves all as it is, so that it can be looked at. V(rollback) goes back to the last revision that worked, if there is one.
         V(uninstall) does the same, and removes a release that never worked.
+      - Only a revision that the task itself has made is left. Where helm failed before it made one, or another helm was faster, nothing is
+        undone.
     type: str
     choices: [fail, rollback, uninstall]
     default: fail
@@ -194,6 +201,13 @@ options:
     description: With O(state=absent), keep the record of the release.
     type: bool
     default: false
+  confirm_delete:
+    description:
+      - The name of the release again. Without it nothing is done that lets helm delete objects of the release which hold data, whatever
+        the O(state), and for O(on_failure) neither.
+      - Those are each Namespace, PersistentVolume, PersistentVolumeClaim, CustomResourceDefinition and Cluster of CloudNativePG that the
+        chart has as an object of its own, and a StatefulSet whose claims are deleted with it.
+    type: str
   revision:
     description:
       - Revision for O(state=rolled_back), a number or V(last_deployed), the newest one that was deployed successfully.
@@ -210,9 +224,14 @@ options:
     description: The program helm, by name or path. It is only looked for when it is needed.
     type: str
     default: helm
+requirements:
+  - Helm 3.15 or newer (a release that is left unchanged needs none)
+  - PyYAML (a release that is left unchanged needs it only with O(drift), O(wait=resources) or a kubeconfig in YAML)
 notes:
   - Helm must keep its releases in Secrets, as it does by default.
   - The record of a release takes one Secret, and so at most 1 MiB. A release that would be larger is refused before anything is changed.
+    There is one exception. Of a chart with objects of a kind that it brings itself, the CRDs must be there before the size is known, unless
+    the objects alone are too large.
 author:
   - campus.moodle contributors (@campus-moodle)
 """
@@ -281,6 +300,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+changed:
+  description:
+    - Whether something lasting was changed, or would be. A failure returns it too, and it is V(true) when something was written before,
+      such as a revision that helm then marked as failed.
+  returned: always
+  type: bool
 release:
   description: The release as it is after the run, and in check mode as it is now. None when there is none.
   returned: success, and failures after helm was started
@@ -314,7 +339,8 @@ release:
       description: V(ssa) when objects were applied on the server, V(csa) when by helm.
       type: str
     input_digest:
-      description: Digest of what the release was made from. Empty when it was made by something else.
+      description:
+        - Digest of what the revision was made from, apart from O(sensitive_values). Empty when it was made by something else.
       type: str
   sample: {"name": "physics", "namespace": "moodle-physics", "revision": 2, "status": "deployed"}
 actions:
@@ -348,10 +374,17 @@ commands:
   elements: list
 error:
   description:
-    - What kind of failure it was. V(pending), V(conflict), V(schema), V(timeout), V(chart_not_found), V(chart_invalid),
-      V(digest_mismatch), V(too_large), V(ownership), V(hook_failed), V(test_failed), V(unreachable), V(unauthorized),
-      V(forbidden), V(unsupported_option), V(missing_program), V(namespace_not_found), V(missing_crds), V(crd_stored_version),
-      V(not_found), V(values_file), V(invalid_option), V(helm_failed), and others of the API.
+    - What kind of failure it was.
+    - About the task and its host - V(invalid_option), V(unsupported_option), V(missing_program), V(missing_library), V(values_file),
+      V(invalid_yaml).
+    - About the chart - V(chart_not_found), V(chart_invalid), V(digest_mismatch), V(schema), V(too_large), V(missing_crds),
+      V(crd_stored_version).
+    - About the release - V(pending), V(not_found), V(corrupt), V(not_confirmed) (C(objects) names what holds data), V(ownership),
+      V(conflict), V(namespace_not_found), V(hook_failed), V(test_failed), V(timeout).
+    - About the connection - V(unreachable), V(untrusted), V(unauthorized), V(no_context), V(bad_credentials), V(credential_plugin).
+    - What the API server says - V(forbidden) (C(user), C(verb), C(resource) and C(namespace) say what), V(denied), V(invalid),
+      V(unknown_kind), V(already_exists), V(expired), V(throttled), V(server_error).
+    - About helm itself - V(killed), V(unparsable), and V(helm_failed) for whatever else it said.
   returned: failure
   type: str
 diagnosis:
@@ -360,7 +393,7 @@ diagnosis:
   type: list
   elements: str
 undo_failed:
-  description: Why what O(on_failure) wanted did not work either.
+  description: Why what O(on_failure) wanted did not work either, or was not done.
   returned: failure of that
   type: str
 """
@@ -419,6 +452,7 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "take_ownership": {"type": "bool", "default": False},
     "history_max": {"type": "int", "default": 10},
     "keep_history": {"type": "bool", "default": False},
+    "confirm_delete": {"type": "str"},
     "revision": {"type": "str"},
     "run_tests": {"type": "bool", "default": False},
     "description": {"type": "str"},
@@ -458,8 +492,8 @@ def main() -> None:
         helm = Helm(starter(module, access), options["binary"], options["name"], namespace=options["namespace"], timeout=options["timeout"])
         result = run(Context(options, client=client, helm=helm, check_mode=module.check_mode, scratch=module.tmpdir))
     except ToolError as error:
-        # Only a program that is not there has no key of its own.
-        module.fail_json(msg=str(error), **{"error": "missing_program", **error.details})
+        # What fails before run() has changed nothing.
+        module.fail_json(msg=str(error), **{"changed": False, **error.details})
     if result["drift"] and options["drift"] == "check":
         names = ", ".join(f"{row['kind']} {row['name']}" for row in result["drift"])
         module.warn(f"Objects of release {options['name']} were changed outside of helm: {names}.")

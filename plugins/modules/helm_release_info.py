@@ -46,14 +46,18 @@ options:
     default: []
   show_values:
     description:
-      - Show values and the data that the manifest has of them. Without it, each text and number in the values is shown as the start of its
-        SHA-256 digest, also where it is a part of the manifest. Data of Secrets is never shown.
+      - Show values and the data that the manifest has of them. Without it, each text and number in the values is shown as C(VALUE_HIDDEN)
+        with a number, which is the same for equal ones, also where it is a part of the manifest. Data of Secrets is never shown.
     type: bool
     default: false
   stale_after:
-    description: Seconds after which a release that is still being worked on is taken for abandoned.
+    description:
+      - Seconds after which a release that is still being worked on is taken for abandoned. They are counted from the clock of the host on
+        which helm ran to the clock of the host that runs the task.
     type: int
     default: 600
+requirements:
+  - PyYAML (for V(manifest) and V(resources) in O(include), and for a kubeconfig in YAML)
 notes:
   - Helm must keep its releases in Secrets, as it does by default.
 author:
@@ -142,6 +146,15 @@ releases:
       description: Objects with C(kind), C(name), C(namespace), C(ready) and C(reason), with V(resources) in O(include).
       type: list
       elements: dict
+error:
+  description:
+    - What kind of failure it was.
+    - V(unsupported_option), V(missing_library), V(invalid_yaml) - about the host and what was asked.
+    - V(unreachable), V(untrusted), V(unauthorized), V(no_context), V(bad_credentials), V(credential_plugin) - about the connection.
+    - V(forbidden) (C(user), C(verb), C(resource) and C(namespace) say what), V(invalid), V(unknown_kind), V(expired), V(throttled),
+      V(server_error) - what the API server says.
+  returned: failure
+  type: str
 """
 
 import os

@@ -7,6 +7,8 @@ The API server has no controllers, so a test ends the Jobs of hooks itself, or l
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import pathlib
 import signal
@@ -50,7 +52,7 @@ def test_a_failed_hook_is_diagnosed_and_the_next_run_tries_again(bench: Workbenc
         failed = bench.fail(values=values)
     assert failed["error"] == "hook_failed"
     assert "Hook Job web-pre-upgrade: its last run is Failed." in failed["diagnosis"]
-    assert (failed["actions"], failed["release"]["status"]) == (["upgrade"], "failed")
+    assert (failed["actions"], failed["release"]["status"], failed["changed"]) == (["upgrade"], "failed", True)
     assert bench.get("deployments")["spec"]["replicas"] == 1
     with controller(bench, "jobs", lambda _job: job_status(succeeded=True)):
         again = bench.beats(values=values)
@@ -67,9 +69,31 @@ def test_a_failed_upgrade_is_rolled_back_and_a_failed_installation_removed(bench
     bench.run()
     with controller(bench, "jobs", lambda _job: job_status(succeeded=False)):
         undone = bench.fail(values=values, on_failure="uninstall")
-    assert (undone["error"], undone["actions"]) == ("hook_failed", ["upgrade", "rollback"])
+    assert (undone["error"], undone["actions"], undone["changed"]) == ("hook_failed", ["upgrade", "rollback"], True)
+    assert (undone["release"]["revision"], undone["release"]["status"]) == (3, "deployed")
     assert bench.get("deployments")["spec"]["replicas"] == 1
     assert bench.release(3)["info"]["status"] == "deployed"
+
+
+def test_a_healthy_release_is_not_undone_when_helm_fails_before_it_begins(bench: Workbench) -> None:
+    for replicas in (1, 2, 3):
+        bench.run(values={"replicas": replicas})
+    helm = f'exec {bench.binary} "$@"'
+    failing = script(bench, f'case "$*" in upgrade*dry-run*) {helm};; upgrade*) echo "Error: no" >&2; exit 1;; esac\n{helm}')
+    failed = bench.fail(values={"replicas": 4}, on_failure="rollback", binary=failing)
+    assert (failed["error"], failed["actions"], failed["changed"]) == ("helm_failed", ["upgrade"], False)
+    assert (bench.record(4), bench.get("deployments")["spec"]["replicas"]) == (None, 3)
+
+
+def test_the_revision_of_another_helm_that_was_faster_is_not_undone(bench: Workbench) -> None:
+    bench.run()
+    bench.run(values={"replicas": 3})
+    helm, place = f'exec {bench.binary} "$@"', f"--namespace={bench.namespace} --kubeconfig={bench.server.kubeconfig}"
+    other = f"{bench.binary} upgrade web {bench.chart} --set=replicas=9 {place} >&2"
+    racing = script(bench, f'case "$*" in upgrade*dry-run*) {helm};; upgrade*) {other}; echo "Error: no" >&2; exit 1;; esac\n{helm}')
+    failed = bench.fail(values={"replicas": 4}, on_failure="rollback", binary=racing)
+    assert (failed["actions"], failed["changed"], failed["release"]["revision"]) == (["upgrade"], False, 3)
+    assert bench.get("deployments")["spec"]["replicas"] == 9
 
 
 def test_a_release_that_a_killed_helm_has_left_is_only_touched_when_the_task_says_so(bench: Workbench) -> None:
@@ -127,9 +151,22 @@ def test_a_release_that_does_not_fit_into_a_secret_is_refused_before_anything_ch
     assert bench.record(2) is None
 
 
+def test_objects_that_are_too_large_are_refused_before_crds_for_them_are_applied(bench: Workbench) -> None:
+    bench.chart = bench.copied("widgets")
+    group = f"g{bench.namespace[-10:]}.example.org"
+    for file in ("crds/widgets.yaml", "templates/widget.tpl"):
+        bench.edit(file, "tools.example.org", group)
+    bench.edit("templates/widget.tpl", "size: 1", "size: 1\n  text: {{ randAscii 1500000 | b64enc }}")
+    for check in (True, False):
+        refused = bench.fail(check=check)
+        assert (refused["error"], refused["actions"], refused["changed"]) == ("too_large", [], False)
+    crds = bench.server.request("GET", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions")["items"]
+    assert f"widgets.{group}" not in [crd["metadata"]["name"] for crd in crds]
+
+
 def test_a_value_that_the_schema_forbids_is_named(bench: Workbench) -> None:
     refused = bench.fail(values={"replicas": "many"})
-    assert refused["error"] == "schema"
+    assert (refused["error"], refused["changed"]) == ("schema", False)
     assert "replicas" in refused["msg"]
     assert bench.record(1) is None
 
@@ -228,7 +265,9 @@ def test_no_secret_leaves_the_task(bench: Workbench, run_play: PlayRunner) -> No
     assert "Secret web" in titles(done.results[0])
     seen = log.read_text(encoding="utf-8")
     assert "--values=-" in seen
-    for secret in (CANARY, OLD_CANARY):
+    # Nor anything that a guess could be checked with.
+    texts = [word for secret in (CANARY, OLD_CANARY) for word in (secret, base64.b64encode(secret.encode()).decode())]
+    for secret in [*texts, *(hashlib.sha256(text.encode()).hexdigest()[:8] for text in texts)]:
         assert secret not in done.output
         assert secret not in str(done.results)
         assert secret not in seen

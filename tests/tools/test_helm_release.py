@@ -101,10 +101,42 @@ def test_later_values_files_win_and_values_of_the_task_win_over_them(bench4: Wor
 
 
 def test_a_release_of_another_tool_is_taken_over_without_a_new_revision(bench: Workbench) -> None:
-    command = [bench.binary, "install", "web", str(bench.chart), f"--namespace={bench.namespace}", "--set=replicas=2"]
-    subprocess.run([*command, f"--kubeconfig={bench.server.kubeconfig}"], check=True, capture_output=True)
+    bench.by_hand("install", str(bench.chart), "--set=replicas=2")
     assert not bench.run(values={"replicas": 2})["changed"]
     assert bench.unchanged_without_helm(values={"replicas": 2})["release"]["revision"] == 1
+
+
+def test_what_somebody_upgrades_by_hand_is_a_change_and_is_brought_back(bench: Workbench) -> None:
+    wanted = {"values": {"replicas": 2}, "sensitive_values": {"password": "first"}}
+    bench.run(**wanted)
+    bench.by_hand("upgrade", str(bench.chart), "--reuse-values", "--set=replicas=5")
+    assert bench.get("deployments")["spec"]["replicas"] == 5
+    # Helm itself hands labels on to the next revision.
+    labels = [bench.record(number)["metadata"]["labels"]["campus.moodle/input"] for number in (1, 2)]
+    assert labels[0] == labels[1]
+    beats = bench.beats(**wanted)
+    assert (beats.do["actions"], beats.do["release"]["revision"]) == (["upgrade"], 3)
+    assert titles(beats.do) == ["Release web", "Deployment web"]
+    assert bench.get("deployments")["spec"]["replicas"] == 2
+    bench.unchanged_without_helm(**wanted)
+
+
+def test_what_somebody_rolls_back_by_hand_is_judged_by_what_it_is(bench: Workbench) -> None:
+    for replicas in (2, 3):
+        bench.run(values={"replicas": replicas})
+    bench.by_hand("rollback", "1")
+    again = bench.run(values={"replicas": 2})
+    assert (again["changed"], again["release"]["revision"], bool(again["commands"])) == (False, 3, True)
+    bench.unchanged_without_helm(values={"replicas": 2})
+    assert bench.beats(values={"replicas": 3}).do["release"]["revision"] == 4
+
+
+def test_sensitive_values_are_recognised_in_the_record_whatever_they_are(bench: Workbench) -> None:
+    odd = {"password": "ü\n0644", "more": {"off": False, "none": None, "float": 1.5, "list": [1, True, {"a": ""}], "text": "1.0"}}
+    bench.run(sensitive_values=odd)
+    bench.unchanged_without_helm(sensitive_values=odd)
+    for key, other in (("off", True), ("none", ""), ("float", 2.5), ("list", [1, True]), ("text", 1.0)):
+        assert bench.run(sensitive_values={**odd, "more": {**odd["more"], key: other}}, check=True)["changed"]
 
 
 def test_uninstalling_shows_what_goes_and_can_keep_the_record(bench: Workbench) -> None:

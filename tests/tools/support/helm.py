@@ -12,6 +12,7 @@ import pathlib
 import queue
 import shutil
 import ssl
+import subprocess
 import threading
 import typing as t
 import urllib.error
@@ -69,12 +70,21 @@ class Workbench:
         assert (result["changed"], result["commands"]) == (False, [])
         return result
 
+    def by_hand(self, verb: str, *words: str) -> None:
+        """Do something to the release with helm itself, as somebody who knows nothing of the module."""
+        command = [self.binary, verb, "web", *words, f"--namespace={self.namespace}", f"--kubeconfig={self.server.kubeconfig}"]
+        subprocess.run(command, check=True, capture_output=True)
+
     def edit(self, file: str, old: str, new: str, chart: pathlib.Path | None = None) -> None:
         """Replace a text in a file of the chart."""
         path = (chart or self.chart) / file
         text = path.read_text(encoding="utf-8")
         assert old in text
         path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def add(self, file: str, text: str) -> None:
+        """Add a file to the chart."""
+        (self.chart / file).write_text(text, encoding="utf-8")
 
     def path(self, kind: str, name: str = "web") -> str:
         """Return the path of an object in the namespace of the release."""

@@ -119,9 +119,13 @@ def test_crds_are_asked_for_only_where_there_may_be_some(directory: pathlib.Path
     assert charts.may_have_crds(str(path)) is some
 
 
-def test_a_broken_archive_is_for_helm_to_judge(tmp_path: pathlib.Path) -> None:
-    (tmp_path / "site.tgz").write_bytes(b"archive")
-    assert charts.may_have_crds(str(tmp_path / "site.tgz"))
+@pytest.mark.parametrize("kept", [0, 20, 60])
+def test_a_broken_archive_is_for_helm_to_judge(tmp_path: pathlib.Path, directory: pathlib.Path, kept: int) -> None:
+    path = tmp_path / "site.tgz"
+    with tarfile.open(path, "w:gz") as archive:
+        archive.add(directory, "site")
+    path.write_bytes(path.read_bytes()[:kept] + b"archive")
+    assert charts.may_have_crds(str(path))
 
 
 def test_the_input_digest_fits_into_a_label_and_knows_every_part() -> None:

@@ -10,7 +10,8 @@ import typing as t
 import pytest
 from ansible_collections.campus.moodle.plugins.module_utils._cli import Result, ToolError
 from ansible_collections.campus.moodle.plugins.module_utils._helm_chart import Chart
-from ansible_collections.campus.moodle.plugins.module_utils._helm_cli import MINIMUM, Helm, arguments, failure, said
+from ansible_collections.campus.moodle.plugins.module_utils._helm_cli import MINIMUM, Helm, arguments
+from ansible_collections.campus.moodle.plugins.module_utils._helm_failure import failure, said
 from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import HelmError
 from ansible_collections.campus.moodle.tests.unit.plugins.module_utils.helm_fakes import RECORDS, FakeRun
 
@@ -164,11 +165,22 @@ def test_output_that_is_no_json_is_an_error() -> None:
     assert caught.value.details["error"] == "unparsable"
 
 
-def test_a_helm_that_was_ended_is_a_timeout_and_other_errors_stay_what_they_are() -> None:
-    late = ToolError("ended", timed_out=True, stderr="half")
-    with pytest.raises(HelmError, match="was ended because it took too long") as caught:
-        helm_of(FakeRun(test=late)).test()
-    assert (caught.value.details["error"], caught.value.details["stderr"]) == ("timeout", "half")
+@pytest.mark.parametrize(
+    ("cut", "key", "words"),
+    [
+        ({"timed_out": True}, "timeout", "was ended because it took too long"),
+        ({"timed_out": False, "error": "killed"}, "killed", "was killed, mostly by the kernel"),
+    ],
+)
+def test_a_helm_that_did_not_end_by_itself_is_told_without_what_it_printed(cut: dict[str, t.Any], key: str, words: str) -> None:
+    helm = helm_of(FakeRun(upgrade=ToolError("ended", stdout="the whole release", stderr="hunter22", **cut)))
+    helm.hide = lambda text: text.replace("hunter22", "hidden")
+    with pytest.raises(HelmError, match=words) as caught:
+        helm.upgrade("/chart", "{}", [])
+    assert caught.value.details == {"error": key, "stderr": "hidden"}
+
+
+def test_a_helm_that_does_not_start_is_told_as_it_is() -> None:
     with pytest.raises(ToolError, match="not there"):
         helm_of(FakeRun(test=ToolError("not there"))).test()
 

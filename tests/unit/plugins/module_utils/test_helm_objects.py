@@ -35,6 +35,12 @@ def cluster(*objects: dict[str, t.Any]) -> FakeClient:
     return client
 
 
+def correct(client: FakeClient, found: t.Iterable[_helm_drift.Drift]) -> None:
+    """Apply what differs, as helm_release does."""
+    for drift in found:
+        client.apply(drift.obj, force=True, field_manager=_helm_drift.MANAGER)
+
+
 def test_objects_get_their_namespace_and_the_marks_of_the_release() -> None:
     found = _helm_drift.owned(FakeClient(), release(obj("ConfigMap"), obj("Namespace"), {"apiVersion": "v1", "kind": "Pod"}))
     assert [(row["kind"], row["metadata"].get("namespace")) for row in found] == [("ConfigMap", "physics"), ("Namespace", None)]
@@ -53,7 +59,7 @@ def test_a_changed_object_and_a_missing_one_are_drift() -> None:
     client.patch("v1", "ConfigMap", "web", {"data": {"a": "2"}}, namespace="physics")
     found = _helm_drift.find(client, release(*objects), [])
     assert [(row.row()["name"], row.reason) for row in found] == [("web", "it was changed"), ("gone", "it does not exist")]
-    _helm_drift.correct(client, found)
+    correct(client, found)
     assert _helm_drift.find(client, release(*objects), []) == []
 
 
@@ -64,7 +70,7 @@ def test_an_ignored_part_is_neither_drift_nor_changed() -> None:
     rules = [{"kind": "Deployment", "path": "/spec/replicas"}]
     assert _helm_drift.find(client, release(wanted), rules) == []
     client.patch("apps/v1", "Deployment", "web", {"spec": {"paused": True}}, namespace="physics")
-    _helm_drift.correct(client, _helm_drift.find(client, release(wanted), rules))
+    correct(client, _helm_drift.find(client, release(wanted), rules))
     live = client.get("apps/v1", "Deployment", "web", "physics")
     assert live and live["spec"] == {"replicas": 5, "paused": False}
 
@@ -149,6 +155,8 @@ def crd(*versions: str, stored: t.Sequence[str] = ()) -> dict[str, t.Any]:
         (crd("v1", stored=["v1"]), crd("v1", "v2"), "apply", 1),
         (crd("v1", stored=["v1"]), crd("v1"), "apply", 0),
         (None, obj("ConfigMap"), "apply", 0),
+        # The form before v1; a real server refuses it in the dry run.
+        (None, obj(CRD, spec={"version": "v1"}), "create", 1),
     ],
 )
 def test_crds_are_planned_by_mode(live: t.Optional[dict[str, t.Any]], wanted: dict[str, t.Any], mode: str, changes: int) -> None:
@@ -165,5 +173,6 @@ def test_a_version_in_which_objects_are_stored_is_not_taken_away() -> None:
 def test_a_crd_that_the_server_never_serves_is_an_error() -> None:
     client = FakeClient()
     planned = _helm_crds.plan(client, json.dumps(crd("v1")), "create")
+    client.apply(planned[0][0])
     with pytest.raises(HelmError, match="the API server does not serve it: it is not established"):
-        _helm_crds.apply(client, planned)
+        _helm_crds.await_served(client, planned)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
-"""What real servers and helms hardly do on demand: rights that are missing half-way, failures while undoing a failure, races.
+"""What real servers and helms hardly do on demand: rights that are missing half-way, records of other helms, old releases.
 
 What helm_release does otherwise is proven with real ones in tests/tools.
 """
@@ -14,70 +14,29 @@ import typing as t
 import pytest
 from ansible_collections.campus.moodle.plugins.module_utils import _helm_info
 from ansible_collections.campus.moodle.plugins.module_utils._cli import Result
-from ansible_collections.campus.moodle.plugins.module_utils._helm_cli import Helm
-from ansible_collections.campus.moodle.plugins.module_utils._helm_context import Context
-from ansible_collections.campus.moodle.plugins.module_utils._helm_release import run
-from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import HelmError
+from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import HelmError, encode
 from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
-from ansible_collections.campus.moodle.tests.unit.plugins.module_utils.helm_fakes import FakeRun, secret
+from ansible_collections.campus.moodle.tests.unit.plugins.module_utils.helm_fakes import (
+    MANIFEST,
+    NAMESPACE,
+    RENDERED,
+    FakeRun,
+    body_of,
+    chart_in,
+    installing,
+    labels_in,
+    secret,
+    task,
+)
 from ansible_collections.campus.moodle.tests.unit.plugins.module_utils.kube_fakes import FakeClient
 
-NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "physics"}}
-MANIFEST = json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web"}})
-RENDERED = {"name": "web", "namespace": "physics", "manifest": MANIFEST, "config": {}}
-DEFAULTS: dict[str, t.Any] = {
-    "name": "web",
-    "namespace": "physics",
-    "state": "present",
-    "create_namespace": False,
-    "values": {},
-    "values_files": [],
-    "sensitive_values": {},
-    "crds": "create",
-    "wait": "none",
-    "timeout": 60,
-    "pending_recovery": "fail",
-    "stale_after": None,
-    "on_failure": "fail",
-    "drift": "none",
-    "ignore_differences": [],
-    "server_side": "auto",
-    "force_conflicts": False,
-    "take_ownership": False,
-    "history_max": 10,
-    "keep_history": False,
-    "revision": None,
-    "run_tests": False,
-    "description": None,
-}
 FORBIDDEN = KubeError("not allowed", error="forbidden")
 
 
 @pytest.fixture
 def chart(tmp_path: pathlib.Path) -> dict[str, t.Any]:
     """The options that name a chart."""
-    (tmp_path / "Chart.yaml").write_text("name: site\n", encoding="utf-8")
-    return {"ref": str(tmp_path), "repo_url": None, "version": None, "digest": None, "ca_file": None, "plain_http": False}
-
-
-def task(client: FakeClient, helm: FakeRun, *, check: bool = False, **options: t.Any) -> dict[str, t.Any]:
-    """Run helm_release with stand-ins."""
-    client.namespace = "physics"
-    made = Helm(helm, "helm", "web", namespace="physics", timeout=60)
-    return run(Context({**DEFAULTS, "chart": None, **options}, client=client, helm=made, check_mode=check))
-
-
-def installing(client: FakeClient, **answers: t.Any) -> FakeRun:
-    """Return a helm that renders, and records the release when it is asked to install or upgrade it."""
-
-    def upgrade() -> Result:
-        if "--dry-run=server" not in helm.commands[-1]:
-            client.put(secret(1, "failed" if "upgrade_fails" in answers else "deployed", manifest=MANIFEST))
-            return Result(1, "", "Error: no") if "upgrade_fails" in answers else Result(0, "{}", "")
-        return Result(0, json.dumps(RENDERED), "")
-
-    helm = FakeRun(**{"upgrade": upgrade, **{name: answer for name, answer in answers.items() if name != "upgrade_fails"}})
-    return helm
+    return chart_in(tmp_path)
 
 
 def test_who_may_not_read_namespaces_can_still_install(chart: dict[str, t.Any]) -> None:
@@ -98,47 +57,6 @@ def test_who_may_not_patch_secrets_asks_helm_each_time_and_is_told_unchanged(cha
     client.errors["patch", "Secret"] = FORBIDDEN
     result = task(client, installing(client), chart=chart)
     assert (result["changed"], result["release"]["input_digest"]) == (False, "")
-
-
-def test_what_goes_wrong_while_undoing_is_told_beside_the_first_failure(chart: dict[str, t.Any]) -> None:
-    client = FakeClient(NAMESPACE)
-    helm = installing(client, upgrade_fails=True, uninstall=Result(1, "", "Error: second failure"))
-    with pytest.raises(HelmError, match="failed: no") as caught:
-        task(client, helm, chart=chart, on_failure="uninstall")
-    assert "second failure" in caught.value.details["undo_failed"]
-    assert caught.value.details["actions"] == ["install"]
-
-
-def test_a_cluster_that_goes_away_does_not_hide_why_helm_failed(chart: dict[str, t.Any]) -> None:
-    client = FakeClient(NAMESPACE)
-    helm = installing(client, upgrade_fails=True)
-    client.errors["get", "ConfigMap"] = KubeError("gone", error="unreachable")
-    with pytest.raises(HelmError, match="failed: no") as caught:
-        task(client, helm, chart=chart)
-    assert caught.value.details["diagnosis"] == ["gone"]
-
-
-def test_the_diagnosis_holds_no_secret(chart: dict[str, t.Any]) -> None:
-    client = FakeClient(NAMESPACE)
-    client.errors["get", "ConfigMap"] = KubeError("the value hunter22 is wrong", error="invalid")
-    with pytest.raises(HelmError) as caught:
-        task(client, installing(client, upgrade_fails=True), chart=chart, sensitive_values={"password": "hunter22"})
-    assert "hunter22" not in str(caught.value.details)
-
-
-def test_a_failed_test_is_told_with_what_helm_said(chart: dict[str, t.Any]) -> None:
-    hook = {"name": "web-test", "kind": "Pod", "events": ["test"], "last_run": {"phase": "Failed", "started_at": "2026"}}
-    client = FakeClient(NAMESPACE)
-
-    def upgrade() -> Result:
-        if "--dry-run=server" not in helm.commands[-1]:
-            client.put(secret(1, manifest=MANIFEST, hooks=[hook]))
-        return Result(0, json.dumps(RENDERED), "")
-
-    helm = FakeRun(upgrade=upgrade, test=Result(1, "", "Error: pod web-test failed"))
-    with pytest.raises(HelmError, match=r"did not succeed: web-test \(Failed\)\. helm test of release web failed: pod web-test") as caught:
-        task(client, helm, chart=chart, run_tests=True, on_failure="uninstall")
-    assert caught.value.details["actions"] == ["install", "test", "uninstall"]
 
 
 @pytest.mark.parametrize(
@@ -175,11 +93,76 @@ def test_secrets_of_old_revisions_are_hidden_when_going_back_to_one() -> None:
     assert "-word" not in str(result)
 
 
-def test_objects_that_the_chart_tells_helm_to_keep_are_not_shown_as_removed() -> None:
-    kept = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "kept", "annotations": {"helm.sh/resource-policy": "keep"}}}
-    client = FakeClient(secret(1, manifest=f"{MANIFEST}\n---\n{json.dumps(kept)}"))
-    result = task(client, FakeRun(), check=True, state="absent")
-    assert [row["before_header"] for row in result["diff"]] == ["Release web (stored)", "ConfigMap web (stored)"]
+def remembered(chart: dict[str, t.Any], **options: t.Any) -> FakeClient:
+    """Return a cluster with a release that the module has made from these options."""
+    client = FakeClient(NAMESPACE)
+
+    def upgrade() -> Result:
+        rendered = {**RENDERED, "config": {**options.get("values", {}), **options.get("sensitive_values", {})}}
+        if "--dry-run=server" not in helm.commands[-1]:
+            client.put(secret(1, labels=labels_in(helm.commands[-1]), **{key: rendered[key] for key in ("manifest", "config")}))
+        return Result(0, json.dumps(rendered), "")
+
+    helm = FakeRun(upgrade=upgrade)
+    assert task(client, helm, chart=chart, **options)["changed"]
+    return client
+
+
+def test_equal_input_needs_no_helm_and_a_changed_secret_does(chart: dict[str, t.Any]) -> None:
+    options = {"values": {"replicas": 2}, "sensitive_values": {"password": "hunter22"}}
+    client = remembered(chart, **options)
+    helm = FakeRun(version=HelmError("asked", error="helm_failed"))
+    assert task(client, helm, chart=chart, **options)["commands"] == []
+    for secret_values in ({"password": "hunter23"}, {"password": "hunter22", "more": "x"}, {}):
+        with pytest.raises(HelmError, match="asked"):
+            task(client, helm, chart=chart, **{**options, "sensitive_values": secret_values})
+
+
+def test_the_digest_of_the_input_does_not_depend_on_secrets(chart: dict[str, t.Any]) -> None:
+    digests = set()
+    for password in ("hunter22", "hunter23"):
+        client = remembered(chart, sensitive_values={"password": password})
+        digests.add(task(client, FakeRun(), chart=chart, sensitive_values={"password": password})["release"]["input_digest"])
+    assert len(digests) == 1 and digests != {""}
+
+
+def test_a_revision_that_another_helm_made_with_our_label_is_asked_about(chart: dict[str, t.Any]) -> None:
+    client = remembered(chart)
+    labels = client.objects["Secret", "physics", "sh.helm.release.v1.web.v1"]["metadata"]["labels"]
+    handed_on = {name: labels[name] for name in ("campus.moodle/input", "campus.moodle/run")}
+    client.put(secret(2, labels=handed_on, manifest=MANIFEST, config={"replicas": 5}))
+    helm = FakeRun(upgrade=Result(0, json.dumps(RENDERED), ""))
+    result = task(client, helm, check=True, chart=chart)
+    assert (result["changed"], result["actions"]) == (True, ["upgrade"])
+    assert "replicas: 5" in result["diff"][0]["before"]
+
+
+@pytest.mark.parametrize(("number", "digest"), [(3, "d1"), (4, "")])
+def test_a_revision_that_came_back_keeps_what_it_was_made_from_unless_another_helm_was_faster(number: int, digest: str) -> None:
+    labels = {"campus.moodle/input": "d1.1"}
+    client = FakeClient(secret(1, "superseded", labels=labels, manifest=MANIFEST), secret(2, manifest=""))
+
+    def rollback() -> Result:
+        client.put(secret(number, labels=labels, manifest=MANIFEST))
+        return Result(0, "", "")
+
+    result = task(client, FakeRun(rollback=rollback), state="rolled_back", revision="1")
+    assert (result["release"]["revision"], result["release"]["input_digest"]) == (number, digest)
+
+
+def test_what_helm_says_about_the_tests_of_an_unchanged_release_is_hidden(chart: dict[str, t.Any]) -> None:
+    client = remembered(chart, sensitive_values={"password": "hunter22"})
+    stored = client.objects["Secret", "physics", "sh.helm.release.v1.web.v1"]
+    hook = {"name": "web-test", "kind": "Pod", "events": ["test"], "last_run": {"phase": "Failed", "started_at": "2026"}}
+    body = {**body_of(stored), "hooks": [hook]}
+    body["config"]["former"] = "swordfish"
+    client.put({**stored, "data": {"release": encode(body)}})
+    helm = FakeRun(test=Result(1, "", "Error: cannot log in with hunter22 or swordfish"))
+    with pytest.raises(HelmError, match="did not succeed") as caught:
+        task(client, helm, chart=chart, sensitive_values={"password": "hunter22"}, run_tests=True)
+    assert [command[1] for command in helm.commands] == ["version", "test"]
+    assert "cannot log in with VALUE_HIDDEN (1) or VALUE_HIDDEN (2)" in str(caught.value)
+    assert caught.value.details["changed"] is False
 
 
 def test_check_mode_writes_nothing(chart: dict[str, t.Any]) -> None:
@@ -196,7 +179,7 @@ def test_releases_are_found_in_every_status_with_their_age() -> None:
     assert [[revision.number for revision in revisions] for revisions in found] == [[2, 1]]
     row = _helm_info.describe(client, found[0], ["values", "history"], stale_after=50, now=lambda: 300)
     assert (row["pending"], row["stale"], row["age_seconds"]) == (True, True, 100)
-    assert row["user_values"] == {"a": "sha256:982d9e3e"}
+    assert row["user_values"] == {"a": "VALUE_HIDDEN (1)"}
     assert [past["status"] for past in row["history"]] == ["pending-upgrade", "superseded"]
     assert _helm_info.describe(client, found[0], ["values"], stale_after=200, show_values=True, now=lambda: 300)["user_values"] == {
         "a": "text"

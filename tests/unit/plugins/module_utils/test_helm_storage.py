@@ -11,6 +11,7 @@ import typing as t
 
 import pytest
 from ansible_collections.campus.moodle.plugins.module_utils import _helm_storage as storage
+from ansible_collections.campus.moodle.plugins.module_utils._helm_deploy import refuse_too_large
 from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import HelmError, ReleaseStore, release_of, revision_of
 from ansible_collections.campus.moodle.tests.unit.plugins.module_utils.helm_fakes import body_of, recorded, secret
 from ansible_collections.campus.moodle.tests.unit.plugins.module_utils.kube_fakes import FakeClient
@@ -55,7 +56,22 @@ def test_a_release_from_before_compression_is_read() -> None:
     assert storage.decode(data) == {"name": "old"}
 
 
-@pytest.mark.parametrize("data", [{}, {"release": "%"}, {"release": "bm9uc2Vuc2U="}, {"release": base64.b64encode(b"H4sI").decode()}])
+def twice(data: bytes) -> str:
+    """Return data as a Secret of helm has it."""
+    return base64.b64encode(base64.b64encode(data)).decode()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"release": "%"},
+        {"release": "bm9uc2Vuc2U="},
+        {"release": base64.b64encode(b"H4sI").decode()},
+        {"release": twice(b"\x1f\x8b\x08\0\0\0\0\0\0\0nonsense")},
+        {"release": twice(b"[1]")},
+    ],
+)
 def test_a_record_that_is_broken_is_an_error_that_names_it(data: dict[str, str]) -> None:
     with pytest.raises(HelmError, match=r"Secret sh\.helm\.release\.v1\.web\.v1 does not hold a release") as caught:
         release_of({**secret(), "data": data})
@@ -103,10 +119,22 @@ def test_a_release_that_another_helm_finished_meanwhile_is_left_alone() -> None:
 
 
 def test_a_release_larger_than_a_secret_is_refused() -> None:
-    storage.refuse_too_large({"text": "x" * 5_000_000}, "web")
+    refuse_too_large({"text": "x" * 5_000_000}, "web")
     with pytest.raises(HelmError, match=r"Release web would take \d+ bytes") as caught:
-        storage.refuse_too_large({"text": base64.b64encode(os.urandom(1_000_000)).decode()}, "web")
+        refuse_too_large({"text": base64.b64encode(os.urandom(1_000_000)).decode()}, "web")
     assert caught.value.details["error"] == "too_large"
+
+
+@pytest.mark.parametrize(("label", "digest"), [("d1.2", "d1"), ("d1.1", ""), ("d1", ""), ("d1.", ""), ("", "")])
+def test_what_a_revision_was_made_from_is_only_believed_of_that_very_revision(label: str, digest: str) -> None:
+    revision = revision_of(secret(2, labels={"campus.moodle/input": label}))
+    assert revision is not None and revision.input_digest == digest
+
+
+def test_what_is_remembered_is_read_back() -> None:
+    store = ReleaseStore(FakeClient(secret(7)), "physics", "web")
+    assert store.remember(store.revisions()[0], "d7").input_digest == "d7"
+    assert [revision.input_digest for revision in store.revisions()] == ["d7"]
 
 
 @pytest.mark.parametrize("environ", [{}, {"HELM_DRIVER": ""}, {"HELM_DRIVER": "secret"}])

@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import HelmError
-from ansible_collections.campus.moodle.plugins.module_utils._helm_values import Values, merged, secrets_in
+from ansible_collections.campus.moodle.plugins.module_utils._helm_values import Values, merged, secrets_in, shape
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,22 @@ def test_a_values_file_that_is_not_there_is_named() -> None:
 )
 def test_what_is_not_declared_as_plain_is_secret(sensitive: t.Any, stored: t.Any, declared: t.Any, secrets: list[t.Any]) -> None:
     assert secrets_in(sensitive, [stored], declared) == secrets
+
+
+@pytest.mark.parametrize(
+    ("sensitive", "kept"),
+    [
+        ({}, True),
+        ({"a": "secret"}, True),
+        ({"b": {"c": [1, 2]}}, True),
+        ({"a": "other"}, False),
+        ({"b": {"c": [1]}}, False),
+        ({"b": {"d": "new"}}, False),
+    ],
+)
+def test_a_release_has_sensitive_values_when_merging_them_again_changes_nothing(sensitive: dict[str, t.Any], kept: bool) -> None:
+    assert Values({}, sensitive, []).kept_in({"a": "secret", "b": {"c": [1, 2], "e": None}}) is kept
+
+
+def test_the_shape_of_values_tells_names_and_types_only() -> None:
+    assert shape({"a": "secret", "b": [1, {"c": None}], "d": True}) == {"a": "str", "b": ["int", {"c": "NoneType"}], "d": "bool"}
