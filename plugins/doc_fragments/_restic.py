@@ -39,7 +39,7 @@ options:
     description: Folder of restic's cache. Without it restic uses its own default, below the home directory of the user.
     type: path
   binary:
-    description: The restic program, by name or path.
+    description: The restic program, by name or path, in version 0.14.0 or newer.
     type: str
     default: restic
   lock_wait:

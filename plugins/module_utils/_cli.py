@@ -15,13 +15,28 @@ import os
 import shlex
 import time
 import typing as t
+from signal import SIGKILL
 
 from ansible.module_utils.compat.version import LooseVersion
 
-# What timeout(1) answers when it had to end a program: gently, or by force.
-TIMED_OUT = (124, 137)
-SIGKILL = 9
+# How a program ends that something killed: as a shell, docker exec or kubectl exec tells it, and as the kernel does.
+KILLED = (128 + SIGKILL, -SIGKILL)
+# What timeout(1) answers when it had to end a program gently. By force it ends itself as well.
+ENDED = 124
 GRACE_SECONDS = 15
+
+
+# What becomes of a command that did not end by itself. An exec into a container only loses its client.
+CUT = {
+    "timed_out": (
+        "ran longer than {timeout:g} seconds, so it was ended on this host. "
+        "What it started in a container or on another host may still run."
+    ),
+    "killed": (
+        "was killed after {seconds:.0f} seconds (exit status {rc}), and not for its time. That is mostly the kernel when memory runs out: "
+        "look at its log, on this host or where the command runs, and give it more memory."
+    ),
+}
 
 
 class Result(t.NamedTuple):
@@ -60,7 +75,8 @@ def runner(
 
     environ is added to the environment, the place for secrets. The variables in forget are not inherited, since a
     password file in the environment of the connection would beat the password of the task. A command that runs longer
-    than timeout seconds gets the signal, the one that lets it clean up, and raises ToolError.
+    than timeout seconds gets the signal, the one that lets it clean up, and raises ToolError, as one that was killed does.
+    A timeout of 0 is no limit; with None also what was killed is left to the caller.
     """
     unwanted = set(forget)
 
@@ -78,14 +94,35 @@ def runner(
                 environ_update={"LC_ALL": "C.UTF-8", **(environ or {})},
                 handle_exceptions=False,
             )
-        # By force timeout(1) ends itself as well; a program that something else killed looks the same, only earlier.
-        forced = rc == -SIGKILL and timeout and time.monotonic() - started >= timeout
-        if timeout and (rc in TIMED_OUT or forced):
-            msg = f"The command {shlex.join(command)} was ended because it ran longer than {timeout:g} seconds."
-            raise ToolError(msg, timed_out=True, stdout=out[-2000:], stderr=err[-2000:])
+        seconds = time.monotonic() - started
+        error = "" if timeout is None else cut_short(rc, seconds, timeout)
+        if error:
+            msg = f"The command {shlex.join(command)} {CUT[error].format(timeout=timeout, seconds=seconds, rc=rc)}"
+            raise ToolError(msg, error=error, timed_out=error == "timed_out", rc=rc, stdout=out[-2000:], stderr=err[-2000:])
         return Result(rc, out, err)
 
     return run
+
+
+def cut_short(rc: int, seconds: float, timeout: float) -> str:
+    """Return why a program did not end by itself, timed_out or killed, and nothing when it did.
+
+    Only the clock tells the limit from other causes: a program in a container that the kernel killed ends with the same status.
+    """
+    if timeout and seconds >= timeout and rc in (ENDED, *KILLED):
+        return "timed_out"
+    return "killed" if rc in KILLED else ""
+
+
+@contextlib.contextmanager
+def after_change(done: bool | t.Sized = True) -> t.Iterator[None]:
+    """Let a failure inside say that something was changed before, as Ansible does for a success; done is empty as long as nothing was."""
+    try:
+        yield
+    except ToolError as error:
+        if done:
+            error.details["changed"] = True
+        raise
 
 
 @contextlib.contextmanager
@@ -101,16 +138,21 @@ def _without(names: set[str]) -> t.Iterator[None]:
 def find_binary(module: t.Any, name: str) -> str:
     """Return the path of a program, by its name or as given; ToolError when it is not there."""
     path = name if os.sep in name else module.get_bin_path(name)
-    if not path or not os.access(path, os.X_OK):
-        msg = f"The program {name} was not found on this host. Install it, or give its path in the option binary."
-        raise ToolError(msg)
+    if not path or not os.path.isfile(path) or not os.access(path, os.X_OK):
+        what = "is there, but cannot be run" if path and os.path.exists(path) else "was not found on this host"
+        msg = f"The program {name} {what}. Install it, or give its path in the option binary."
+        raise ToolError(msg, error="missing_program")
     return str(path)
 
 
 def require_version(tool: str, found: str, used: t.Iterable[str], minimum: t.Mapping[str, str]) -> None:
-    """Refuse options that the installed version of a tool does not have. minimum maps an option to a version."""
+    """Refuse options that the installed version of a tool does not have.
+
+    minimum maps an option to a version; the empty name is the tool itself. The word for programs is the caller's.
+    """
     for option in used:
         needed = minimum.get(option)
         if needed and LooseVersion(found) < LooseVersion(needed):
-            msg = f"Option {option} needs {tool} {needed} or newer, and this host has {tool} {found}."
-            raise ToolError(msg, option=option, needed_version=needed, found_version=found)
+            what, details = (f"Option {option}", {"option": option}) if option else ("This module", {})
+            msg = f"{what} needs {tool} {needed} or newer, and this host has {tool} {found}."
+            raise ToolError(msg, needed_version=needed, found_version=found, **details)

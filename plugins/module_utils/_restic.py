@@ -22,6 +22,14 @@ from ansible_collections.campus.moodle.plugins.module_utils._cli import (
     require_version,
     runner,
 )
+from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import (
+    SENTENCES,
+    ResticError,
+    kind_of,
+    lock_holder,
+    row_of,
+    said_by,
+)
 
 PASSWORD_OPTIONS = ("password", "password_file", "password_command")
 RESTIC_ARGUMENTS: dict[str, t.Any] = {
@@ -51,6 +59,8 @@ PLAIN = ("AWS_DEFAULT_REGION", "AWS_REGION", "GOMAXPROCS", "GOGC", "TMPDIR", "HO
 
 # What the modules use, and the first restic that has it.
 MINIMUM: dict[str, str] = {
+    # restic itself
+    "": "0.14.0",
     # every module
     "lock_wait": "0.16.0",
     # restic_repository
@@ -71,47 +81,9 @@ MINIMUM: dict[str, str] = {
     "restore dry_run": "0.17.0",
 }
 
-# Exit status to error; 10 to 12 and 130 exist from 0.17 on. Every other status that is not expected is "failed".
-CODES = {3: "partial", 10: "no_repository", 11: "locked", 12: "wrong_password", 130: "interrupted"}
-# What restic prints to error, for versions that only know status 1. The order matters: 0.14 asks "Is there a repository
-# at the following location" also when it only could not get at it.
-PATTERNS = [
-    ("wrong_password", r"wrong password or no key found"),
-    ("locked", r"repository is already locked"),
-    ("unreachable", r"dial tcp|connection refused|connection reset|no such host|i/o timeout|context deadline exceeded|x509:"),
-    ("unreachable", r"no route to host|network is unreachable|server misbehaving|Client\.Timeout|TLS handshake|ssh command exited"),
-    ("forbidden", r"Access ?Denied|access key|SignatureDoesNotMatch|signature we calculated|\b40[13]\b|[Pp]ermission denied"),
-    ("disk_full", r"no space left on device|[Dd]isk quota exceeded|QuotaExceeded"),
-    ("no_repository", r"unable to open config file: .*(no such file|does not exist|not found|\b404\b).*\nIs there a repository"),
-]
-LOCK = re.compile(r"repository is already locked (?P<exclusive>exclusively )?by PID (?P<pid>\d+) on (?P<host>\S+) by (?P<user>.*)")
-LOCK_AGE = re.compile(r"lock was created at (?P<created>.+?) \((?P<age>.+?) ago\)")
 EVENTS = {"verbose_status", "summary", "error", "exit_error", "initialized", "changed", "snapshot", "node"}
-ERASE = re.compile(r"\x1b\[2K|\r")
 TAIL = 2000
 MASK = "********"
-
-SENTENCES = {
-    "wrong_password": "no key of the repository fits this password. Check the password option, or the repository.",
-    "locked": "the repository is locked{lock}. Wait with lock_wait, or remove a stale lock with restic_repository state=unlocked.",
-    "no_repository": "there is no repository at this place. Check the option repository, or create it with restic_repository.",
-    "unreachable": "the place of the repository could not be reached. Check its address, the network and the certificate.",
-    "forbidden": "access was refused. Check the credentials and what they are allowed to do.",
-    "disk_full": "a disk is full. Make room where the repository, the cache or TMPDIR is.",
-    "timed_out": "it ran longer than {timeout:g} seconds and was ended. Look at the host's load and the network, or raise timeout.",
-    "interrupted": "it was interrupted. Run the task again.",
-    "partial": "it could not read or treat everything.",
-    "failed": "it failed.",
-}
-
-
-class ResticError(ToolError):
-    """restic could not do it. details: error (a key of SENTENCES), rc, stderr, and for a lock its holder."""
-
-    @property
-    def error(self) -> str:
-        """Return what kind of failure it was."""
-        return str(self.details.get("error", "failed"))
 
 
 class Restic:
@@ -155,14 +127,21 @@ class Restic:
     def require(self, options: t.Iterable[str]) -> None:
         """Refuse options (keys of MINIMUM) that this restic does not have; without options nothing is asked."""
         used = [option for option in options if option in MINIMUM]
-        if used:
-            require_version("restic", self.version, used, MINIMUM)
+        if not used:
+            return
+        found = self.version
+        try:
+            require_version("restic", found, ["", *used], MINIMUM)
+        except ToolError as error:
+            raise ResticError(str(error), error="unsupported_option", **error.details) from error
 
     def has(self, option: str) -> bool:
         """Return whether this restic has an option of MINIMUM."""
         try:
             self.require([option])
-        except ToolError:
+        except ResticError as error:
+            if "option" not in error.details:
+                raise
             return False
         return True
 
@@ -174,13 +153,13 @@ class Restic:
         """Run a restic command; an exit status that is not in ok raises ResticError."""
         try:
             result = self._run(self.command(*args), text)
-        except ResticError:
-            raise
+        except OSError as error:
+            raise self.failure(args, Result(127, "", str(error.strerror))) from error
         except ToolError as error:
-            if not error.details.get("timed_out"):
+            if error.details.get("error") not in ("timed_out", "killed"):
                 raise
-            said = Result(124, error.details.get("stdout", ""), error.details.get("stderr", ""))
-            raise self.failure(args, said, timed_out=True) from error
+            said = Result(error.details["rc"], error.details["stdout"], error.details["stderr"])
+            raise self.failure(args, said, timed_out=error.details["timed_out"]) from error
         if result.rc in ok:
             return result
         raise self.failure(args, result)
@@ -209,6 +188,10 @@ class Restic:
         """Return the error for what a command gave back."""
         said = self.masked(said_by(result))
         kind = kind_of(result, timed_out=timed_out)
+        # Asked only now: every other run is spared a start of restic.
+        outdated = self._outdated() if kind == "failed" else None
+        if outdated:
+            return outdated
         holder = lock_holder(said) if kind == "locked" else {}
         place = " by process {pid} on {host}".format(**holder) if "pid" in holder else ""
         sentence = SENTENCES[kind].format(lock=place, timeout=self.timeout)
@@ -222,52 +205,19 @@ class Restic:
             details["timed_out"] = True
         return ResticError(f"{msg} restic said: {said[-600:]}" if said else msg, **details)
 
-
-def kind_of(result: Result, *, timed_out: bool = False) -> str:
-    """Return the kind of a failure: by exit status where restic has one for it, else by what it printed."""
-    known = "" if timed_out else CODES.get(result.rc, "")
-    said = result.err + "\n" + said_by(result)
-    found = (kind for kind, pattern in PATTERNS if re.search(pattern, said))
-    return known or next(found, "timed_out" if timed_out else "failed")
-
-
-def said_by(result: Result) -> str:
-    """Return what restic complained about: the messages of JSON lines, and lines of text, in order."""
-    lines = ERASE.sub("", result.err.strip() or result.out.strip()).splitlines()
-    return "\n".join(filter(None, map(_complaint, lines)))
-
-
-def _complaint(line: str) -> str:
-    row = _row(line)
-    if row is None:
-        return line.strip()
-    error = row.get("error")
-    text = row.get("message") or (error.get("message") if isinstance(error, dict) else error) or ""
-    return ": ".join(str(part) for part in (row.get("item"), text) if part) if row.get("message_type") != "status" else ""
-
-
-def lock_holder(said: str) -> dict[str, t.Any]:
-    """Return who holds the lock, as far as restic said so: pid, host, user, exclusive, created, age."""
-    found, age = LOCK.search(said), LOCK_AGE.search(said)
-    holder: dict[str, t.Any] = {}
-    if found:
-        holder = {"pid": int(found["pid"]), "host": found["host"], "user": found["user"], "exclusive": bool(found["exclusive"])}
-    return {**holder, **(age.groupdict() if age else {})}
-
-
-def _row(line: str) -> t.Optional[dict[str, t.Any]]:
-    """Return a line as an object, None when it is something else."""
-    if not line.lstrip().startswith("{"):
+    def _outdated(self) -> t.Optional[ResticError]:
+        """Return the error for a restic that is too old for all of this."""
+        try:
+            self.require([""])
+        except ResticError as error:
+            return error if error.error == "unsupported_option" else None
+        except (OSError, ToolError):
+            return None
         return None
-    try:
-        row = json.loads(line)
-    except ValueError:
-        return None
-    return row if isinstance(row, dict) else None
 
 
 def _message(line: str) -> t.Optional[dict[str, t.Any]]:
-    row = _row(line)
+    row = row_of(line)
     return row if row and row.get("message_type") in EVENTS else None
 
 

@@ -16,7 +16,7 @@ import tempfile
 import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils._cli import Run, ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._restic import ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import ResticError
 from ansible_collections.campus.moodle.plugins.module_utils._restic_target import Difference
 
 ASSERT_ARGUMENT: dict[str, t.Any] = {

@@ -17,8 +17,9 @@ import shutil
 import socket
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._cli import Result, ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._restic import FORGET, Restic, ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._cli import KILLED, Result, ToolError
+from ansible_collections.campus.moodle.plugins.module_utils._restic import FORGET, Restic
+from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import ResticError
 from ansible_collections.campus.moodle.plugins.module_utils._restic_snapshots import (
     Snapshot,
     is_stale,
@@ -26,6 +27,7 @@ from ansible_collections.campus.moodle.plugins.module_utils._restic_snapshots im
     newest,
     parse_age,
     parse_snapshots,
+    partial_ids,
 )
 from ansible_collections.campus.moodle.plugins.module_utils._restic_stream import stream
 
@@ -99,20 +101,6 @@ class Outcome:
         return {name: value for name, value in known.items() if value not in (None, {})}
 
 
-def judge(outcome: Outcome, params: t.Mapping[str, t.Any]) -> list[str]:
-    """Return what to warn about; ToolError for a snapshot that lacks what it must not lack."""
-    items = ", ".join(sorted({error["item"] or error["message"] for error in outcome.errors}))
-    lacks = {
-        "partial": (params["on_partial"], items and f"restic could not read {items}."),
-        "missing_path": (params["missing_path"], outcome.missing and f"These sources do not exist: {', '.join(outcome.missing)}."),
-    }
-    for kind, (policy, sentence) in lacks.items():
-        if sentence and policy == "fail":
-            msg = f"{sentence} The snapshot {outcome.snapshot_id or 'of this run'} exists without it. Correct that, and run it again."
-            raise ToolError(msg, error=kind)
-    return [f"{sentence} The snapshot is without it." for _policy, sentence in lacks.values() if sentence]
-
-
 def check_sources(params: t.Mapping[str, t.Any]) -> list[str]:
     """Return the paths that do not exist; ToolError for what cannot be backed up at all."""
     paths, command, tags = params.get("paths") or [], params.get("command"), params.get("tags") or []
@@ -177,14 +165,15 @@ def _problem(row: t.Mapping[str, t.Any]) -> dict[str, str]:
 
 
 def recent_snapshot(restic: Restic, params: t.Mapping[str, t.Any], now: datetime.datetime) -> t.Optional[Snapshot]:
-    """Return the newest snapshot of the same host, tags and sources, None when it is older than max_age."""
+    """Return the newest good snapshot of the same host, tags and sources, None when it is older than max_age."""
     if not params.get("max_age"):
         return None
     limit, paths = parse_age(params["max_age"]), source_paths(params)
     host = params.get("host") or socket.gethostname()
-    rows = restic.call_json("snapshots", "--no-lock", f"--host={host}")
-    similar = matching(parse_snapshots(rows), hosts=[host], tags=params.get("tags") or [], paths=paths)
-    found = newest([one for one in similar if not paths or set(one.paths) == set(paths)], now)
+    known = parse_snapshots(restic.call_json("snapshots", "--no-lock", f"--host={host}"))
+    similar = matching(known, hosts=[host], tags=params.get("tags") or [], paths=paths)
+    partial = partial_ids(known)
+    found = newest([one for one in similar if one.id not in partial and (not paths or set(one.paths) == set(paths))], now)
     return None if is_stale(found, limit, now) else found
 
 
@@ -243,8 +232,8 @@ def _run_command(restic: Restic, params: t.Mapping[str, t.Any], words: list[str]
 def _command_error(restic: Restic, command: list[str], result: Result) -> ResticError:
     """Return the error for a dump that failed."""
     said = restic.masked(result.err).strip()
-    how = "exit status" if result.rc >= 0 else "signal"
-    what = f"failed with {how} {abs(result.rc)}" if result.rc else "printed nothing"
+    what = f"failed with exit status {result.rc}" if result.rc > 0 else f"ended by signal {-result.rc}" if result.rc else "printed nothing"
+    what += " (so does what the kernel ends when memory runs out)" if result.rc in KILLED else ""
     msg = (
         f"The command {shlex.join(command)} {what}, so restic made no snapshot. Run it by hand to see why. "
         f"It said: {said[-600:] or 'nothing'}"

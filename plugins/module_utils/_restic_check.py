@@ -13,7 +13,8 @@ import re
 import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils._cli import Result
-from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic, ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic
+from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import ResticError
 
 # restic sorts packs into parts by one byte of their name.
 MOST_PARTS = 256

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._restic import ResticError
-from ansible_collections.campus.moodle.plugins.module_utils._restic_filter import line
+from ansible_collections.campus.moodle.plugins.module_utils._cli import after_change
+from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic
+from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import NOT_BEGUN, ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._restic_filter import brief, line, snapshots_of
 from ansible_collections.campus.moodle.plugins.module_utils._restic_snapshots import Snapshot
 
 # What a copy has in common with its source, beside time and original. A snapshot whose tags were changed is another one.
@@ -48,6 +50,25 @@ def chosen(source: t.Sequence[Snapshot], ids: t.Sequence[str], place: str) -> li
             msg = f"{what}. Nothing was copied. Look at them with restic_snapshot_info."
             raise ResticError(msg, error="no_snapshot")
     return [snapshot for snapshot in source if not ids or snapshot.id.startswith(tuple(ids))]
+
+
+def transfer(restic: Restic, here: Restic, lacking: t.Sequence[Snapshot]) -> None:
+    """Copy snapshots to a repository. restic does one after the other, so a failure tells which ones are there now."""
+    failure = None
+    try:
+        restic.call("copy", *(snapshot.id for snapshot in lacking))
+    except ResticError as error:
+        if error.error in NOT_BEGUN:
+            raise
+        failure = error
+    with after_change():
+        left = {snapshot.id for snapshot in missing(lacking, snapshots_of(here))}
+    if not left and not failure:
+        return
+    copied = [brief(snapshot) for snapshot in lacking if snapshot.id not in left]
+    counted = f"restic copied {len(copied)} of {len(lacking)} snapshots to {here.repository}. Run again."
+    details = {"error": "not_copied", **(failure.details if failure else {}), "copied": copied, "changed": bool(copied)}
+    raise ResticError(f"{counted} {failure}" if failure else counted, **details)
 
 
 def diff(wanted: t.Sequence[Snapshot], lacking: t.Sequence[Snapshot]) -> dict[str, str]:

@@ -11,7 +11,8 @@ import datetime
 import json
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic, ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic
+from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import ResticError
 from ansible_collections.campus.moodle.plugins.module_utils._restic_snapshots import Snapshot, matching, newest, parse_snapshots
 
 LATEST = "latest"

@@ -16,7 +16,9 @@ import datetime
 import re
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic, ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._cli import after_change
+from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic
+from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import NOT_BEGUN, ResticError
 from ansible_collections.campus.moodle.plugins.module_utils._restic_filter import (
     brief,
     filter_options,
@@ -26,14 +28,13 @@ from ansible_collections.campus.moodle.plugins.module_utils._restic_filter impor
     snapshots_of,
 )
 from ansible_collections.campus.moodle.plugins.module_utils._restic_snapshots import Snapshot, parse_snapshots
+from ansible_collections.campus.moodle.plugins.module_utils._restic_unused import Unused
 
 COUNTS = ("last", "hourly", "daily", "weekly", "monthly", "yearly")
 PERIODS = ("within", *(f"within_{name}" for name in COUNTS[1:]))
 UNLIMITED = "unlimited"
 # What restic says on its own from 0.17 on, where this module says it for every version.
 REFUSED = "refusing to delete last snapshot of snapshot group"
-# Failures before anything was removed.
-NOT_BEGUN = ("locked", "wrong_password", "no_repository", "unreachable")
 ADVICE = "Check the policy, such as a tag in keep.tags that no snapshot has, or remove a whole group on purpose with allow_remove_all."
 
 
@@ -200,34 +201,39 @@ class Retention:
         except ResticError as error:
             raise self._not_removed(plan, str(error), error.details) from error
         # Before 0.19 restic reports success also when a server refused to delete.
-        left = {snapshot.id for snapshot in snapshots_of(self._look)} & set(plan.removed_ids)
+        with after_change():
+            left = {snapshot.id for snapshot in snapshots_of(self._look)} & set(plan.removed_ids)
         if left:
             raise self._not_removed(
                 plan, f"restic said: {self._work.masked(said)[-600:]}", {"rc": 0, "stderr": self._work.masked(said)[-2000:]}
             )
 
-    def prune(self, plan: Plan) -> None:
+    def prune(self, plan: Plan, unused: Unused) -> None:
         """Remove the data that nothing refers to any more."""
         try:
             self._work.call("prune")
         except ResticError as error:
-            what = f"{len(plan.removed)} snapshots were removed, but their data was not. The next run that removes snapshots tries again."
-            msg = f"{what} {error}"
-            raise ResticError(msg, **error.details, removed=[brief(one.snapshot) for one in plan.removed]) from error
+            removed = [brief(one.snapshot) for one in plan.removed]
+            what = f"{len(removed)} snapshots were removed, but their data was not" if removed else "Unused data was not removed"
+            later = "The next run with prune goes on with it" if unused.known else "Run restic prune by hand: this host could not note it"
+            changed = bool(removed) or error.error not in NOT_BEGUN
+            raise ResticError(f"{what}. {later}. {error}", **{**error.details, "removed": removed, "changed": changed}) from error
+        unused.forget()
 
     def _not_removed(self, plan: Plan, said: str, details: t.Mapping[str, t.Any]) -> ResticError:
         """Return the error for a removal that did not remove everything, with what is really gone."""
         kind = details.get("error")
         if kind in NOT_BEGUN:
             return ResticError(said, **details)
-        there = {snapshot.id for snapshot in snapshots_of(self._look)}
+        with after_change():
+            there = {snapshot.id for snapshot in snapshots_of(self._look)}
         gone = [brief(one.snapshot) for one in plan.removed if one.snapshot.id not in there]
         counted = f"{len(plan.removed) - len(gone)} of {len(plan.removed)} snapshots could not be removed from {self._work.repository}."
         if kind == "forbidden" or "unable to remove" in str(details.get("stderr")):
             kind = "append_only"
             counted += " Deleting is refused there, as by a server in append-only mode. Run this from a host that may delete."
-        named = kind if kind in ("append_only", "timed_out", "interrupted") else "not_removed"
-        return ResticError(f"{counted} {said}", **{**details, "error": named, "removed": gone})
+        named = kind if kind in ("append_only", "timed_out", "interrupted", "killed", "unreachable") else "not_removed"
+        return ResticError(f"{counted} {said}", **{**details, "error": named, "removed": gone, "changed": bool(gone)})
 
 
 def _ordered(judged: t.Iterable[Judged]) -> list[Judged]:

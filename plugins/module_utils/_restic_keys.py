@@ -10,8 +10,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._restic import PASSWORD_OPTIONS, Restic, ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError, after_change
+from ansible_collections.campus.moodle.plugins.module_utils._restic import PASSWORD_OPTIONS, Restic
+from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import ResticError
 
 OTHER = "present with another password"
 
@@ -132,8 +133,12 @@ def _opened(wish: Wish, keys: t.Sequence[Key], open_with: t.Callable[[t.Mapping[
 
 def apply_key(restic: Restic, plan: KeyPlan, write_secret: t.Callable[[str], str]) -> None:
     """Add and remove what a plan says. write_secret puts a password into a file that only we can read and returns its path."""
-    if plan.add:
-        path = plan.wish.secret.get("password_file") or write_secret(str(plan.wish.secret["password"]))
-        restic.call("key", "add", f"--new-password-file={path}", f"--user={plan.wish.user}", f"--host={plan.wish.host}")
-    for key in plan.remove:
-        restic.call("key", "remove", key.id)
+    done: list[str] = []
+    with after_change(done):
+        if plan.add:
+            path = plan.wish.secret.get("password_file") or write_secret(str(plan.wish.secret["password"]))
+            restic.call("key", "add", f"--new-password-file={path}", f"--user={plan.wish.user}", f"--host={plan.wish.host}")
+            done.append("add")
+        for key in plan.remove:
+            restic.call("key", "remove", key.id)
+            done.append(key.id)

@@ -13,7 +13,9 @@ import os
 import socket
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic, ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._cli import after_change
+from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic
+from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import ResticError
 from ansible_collections.campus.moodle.plugins.module_utils._restic_snapshots import parse_time
 
 # A running restic refreshes its lock every few minutes; this is restic's own limit for one that nobody refreshes.
@@ -76,4 +78,5 @@ def unlock(restic: Restic, *, force: bool, check: bool, now: datetime.datetime) 
     if check or len(left) == len(before):
         return before, left
     restic.call("unlock", *(["--remove-all"] if force else []))
-    return before, read_locks(restic, now)
+    with after_change():
+        return before, read_locks(restic, now)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic, ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._cli import after_change
+from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic
+from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import ResticError
 
 
 def read_config(restic: Restic) -> t.Optional[dict[str, t.Any]]:
@@ -56,12 +58,15 @@ def init_arguments(version: t.Optional[int], *, copy_chunker: bool) -> list[str]
 
 def create(restic: Restic, version: t.Optional[int], *, copy_chunker: bool) -> dict[str, t.Any]:
     """Create the repository and return its config. One that somebody else created meanwhile is as good."""
+    created = []
     try:
         restic.call(*init_arguments(version, copy_chunker=copy_chunker))
+        created.append(restic.repository)
     except ResticError as error:
         if "config file already exists" not in error.details.get("stderr", ""):
             raise
-    config = read_config(restic)
+    with after_change(created):
+        config = read_config(restic)
     if config is None:
         msg = f"restic init for {restic.repository} reported success, but there is no repository."
         raise ResticError(msg, error="failed")

@@ -16,8 +16,9 @@ import re
 import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils._cli import Result
-from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic, ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic
 from ansible_collections.campus.moodle.plugins.module_utils._restic_check import DAMAGE
+from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import ResticError
 from ansible_collections.campus.moodle.plugins.module_utils._restic_snapshots import Snapshot
 from ansible_collections.campus.moodle.plugins.module_utils._restic_target import (
     MOST_PATHS,

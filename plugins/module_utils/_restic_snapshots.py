@@ -17,6 +17,8 @@ from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolErro
 # How far a clock may run ahead. A snapshot from further in the future proves nothing about the present: a wrong clock or
 # a forged time would otherwise count as a fresh backup for years.
 TOLERANCE = datetime.timedelta(minutes=5)
+# The tag of a snapshot that restic_backup refused because something is missing in it.
+PARTIAL = "campus.moodle.partial"
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 MOMENT = re.compile(r"(?P<second>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(?P<fraction>\d+))?(?P<zone>Z|[+-]\d\d:\d\d)")
 
@@ -98,6 +100,14 @@ def grouped(snapshots: t.Iterable[Snapshot], by: t.Collection[str]) -> dict[tupl
         properties = {"host": snapshot.host, "paths": "\0".join(sorted(snapshot.paths)), "tags": "\0".join(sorted(snapshot.tags))}
         groups.setdefault(tuple(properties[name] for name in by), []).append(snapshot)
     return groups
+
+
+def partial_ids(snapshots: t.Iterable[Snapshot]) -> set[str]:
+    """Return the ids of those that are marked as partial.
+
+    A mark is a new snapshot that names the first one. Where nothing may be deleted, that one is still there.
+    """
+    return {str(name) for one in snapshots if PARTIAL in one.tags for name in (one.id, one.row.get("original"))}
 
 
 def newest(snapshots: t.Iterable[Snapshot], now: datetime.datetime) -> t.Optional[Snapshot]:

@@ -23,15 +23,15 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._cli import Result
+from ansible_collections.campus.moodle.plugins.module_utils._cli import Result, cut_short
 
 # What a pipe holds; more is only a larger buffer to make each time.
 BLOCK = 1 << 16
 # A restic that waits for input cannot do more than give its lock back, and from 0.17 on does not end without force.
 GRACE_SECONDS = 5
-TIMED_OUT = 124
 PR_SET_PDEATHSIG = 1
 
 
@@ -39,17 +39,14 @@ class Streamed(t.NamedTuple):
     """What both commands gave back. writer.out is empty: it went to the reader.
 
     interrupted: the reader still ran and was ended, since the writer failed. size is how many bytes it got.
+    timed_out: one of them ran too long, by the clock, since an end by force looks like any other.
     """
 
     writer: Result
     reader: Result
     size: int
     interrupted: bool
-
-    @property
-    def timed_out(self) -> bool:
-        """Return whether one of them ran too long."""
-        return TIMED_OUT in (self.writer.rc, self.reader.rc)
+    timed_out: bool
 
 
 def stream(
@@ -62,6 +59,7 @@ def stream(
 ) -> Streamed:
     """Run both commands until they have ended. timeout is for each of them, in seconds; 0 is no limit."""
     inner, outer = socket.socketpair()
+    started = time.monotonic()
     with inner, outer, _Output() as said, _Output() as complained, _Output() as dump_complained:
         target = _start(reader, reader_environ, timeout, stdin=inner, stdout=said.file, stderr=complained.file, pass_fds=[outer.fileno()])
         try:
@@ -72,17 +70,22 @@ def stream(
                 size, complete = _copy(source, outer)
                 complete = complete and source.wait() == 0
             finally:
+                # Read before: an end that is forced from here takes time too, and is no end by the limit.
+                written = time.monotonic() - started
                 _stop(source)
             if complete and size:
                 outer.shutdown(socket.SHUT_WR)
                 target.wait()
         finally:
+            read = time.monotonic() - started
             interrupted = _stop(target)
+        ends = (cut_short(source.returncode, written, timeout), cut_short(target.returncode, read, timeout))
         return Streamed(
             Result(source.returncode, "", dump_complained.text()),
             Result(target.returncode, said.text(), complained.text()),
             size,
             interrupted,
+            "timed_out" in ends,
         )
 
 

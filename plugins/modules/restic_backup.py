@@ -90,7 +90,7 @@ options:
     description:
       - Make no snapshot while there is one that is younger than this, such as V(26h), V(1d12h) or a number of seconds.
       - It counts when host and paths are the same and it has all of O(tags). With O(files_from) only host and tags are compared.
-        A snapshot from the future does not count. A partial one does, since restic does not mark it.
+        A snapshot from the future does not count, and one that was refused as partial neither.
       - Needs a second start of restic, and that only when the option is given.
     type: str
   skip_if_unchanged:
@@ -103,13 +103,17 @@ options:
   on_partial:
     description:
       - What to do when something could not be read. The snapshot exists in both cases, and RV(errors) says what it lacks.
+      - With V(fail) the snapshot gets the tag C(campus.moodle.partial), and so another id. It then counts neither for O(max_age) nor for
+        M(campus.moodle.restic_snapshot_info). In an append-only repository the one without the tag stays too, and does not count either.
+      - With V(warn) it is as good as any other.
     type: str
     choices: [fail, warn]
     default: fail
   missing_path:
     description:
       - What to do when one of O(paths) does not exist. With V(fail) nothing is backed up. With V(warn) the others are.
-      - When a pattern in O(files_from) matches nothing, that is known only after the backup.
+      - When a pattern in O(files_from) matches nothing, that is known only after the backup. With V(fail) the snapshot is then marked
+        as O(on_partial) describes.
     type: str
     choices: [fail, warn]
     default: fail
@@ -211,14 +215,15 @@ missing:
   type: list
   elements: str
 partial:
-  description: Whether the snapshot lacks something that was there.
+  description: Whether the new snapshot lacks something that was there.
   returned: always
   type: bool
   sample: false
 error:
   description:
     - Kind of a failure; V(command_failed), V(missing_path), V(partial), V(wrong_password), V(locked), V(no_repository),
-      V(unreachable), V(forbidden), V(disk_full), V(timed_out), V(interrupted), V(invalid) or V(failed).
+      V(unreachable), V(forbidden), V(disk_full), V(timed_out), V(interrupted), V(killed), V(missing_program), V(unsupported_option),
+      V(invalid) or V(failed).
   returned: failure
   type: str
   sample: command_failed
@@ -230,7 +235,8 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
 from ansible_collections.campus.moodle.plugins.module_utils._restic import RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
-from ansible_collections.campus.moodle.plugins.module_utils._restic_backup import BACKUP_ARGUMENTS, judge, run_backup
+from ansible_collections.campus.moodle.plugins.module_utils._restic_backup import BACKUP_ARGUMENTS, run_backup
+from ansible_collections.campus.moodle.plugins.module_utils._restic_partial import settle
 from ansible_collections.campus.moodle.plugins.module_utils._restic_report import check_places, report_of, write_report
 
 
@@ -253,9 +259,10 @@ def main() -> None:
     failure = None
     try:
         check_places([params["status_file"], params["metrics_file"]])
-        outcome = run_backup(restic_from(module), params, check=module.check_mode, now=started)
+        restic = restic_from(module)
+        outcome = run_backup(restic, params, check=module.check_mode, now=started)
         result.update(outcome.result())
-        for warning in judge(outcome, params):
+        for warning in settle(restic, outcome, params):
             module.warn(warning)
     except ToolError as error:
         failure = error

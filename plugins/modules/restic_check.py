@@ -99,7 +99,7 @@ error:
   description:
     - What kind of failure it was. V(damaged) - the repository is damaged.
     - V(invalid) - the options. V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(disk_full), V(timed_out),
-      V(interrupted), V(failed) - restic could not check.
+      V(interrupted), V(killed), V(missing_program), V(unsupported_option), V(failed) - restic could not check.
   returned: failure
   type: str
   sample: damaged
@@ -110,8 +110,9 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._restic import RESTIC_ARGUMENTS, RESTIC_RULES, ResticError, restic_from
+from ansible_collections.campus.moodle.plugins.module_utils._restic import RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
 from ansible_collections.campus.moodle.plugins.module_utils._restic_check import run_check, subset_of
+from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import ResticError
 
 ARGUMENTS: dict[str, t.Any] = {
     **RESTIC_ARGUMENTS,

@@ -75,7 +75,7 @@ EXAMPLES = r"""
 RETURN = r"""
 copied:
   description: Snapshots that were copied, or would be, with their ids in the source, the oldest first.
-  returned: success, and for V(not_copied)
+  returned: success, and on failure when it is known what was copied
   type: list
   elements: dict
   sample: [{"id": "34873e29bc6638f5", "time": "2026-10-01T03:00:00Z", "host": "moodle", "paths": ["/srv/moodledata"], "tags": []}]
@@ -87,8 +87,9 @@ error:
   description:
     - What kind of failure it was. The message names the repository.
     - V(invalid), V(no_snapshot) - nothing was copied. V(not_copied) - restic did not copy all of them.
-    - V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(disk_full), V(timed_out), V(interrupted), V(failed) -
-      restic failed.
+    - V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(disk_full), V(timed_out), V(interrupted), V(killed),
+      V(missing_program), V(unsupported_option), V(failed) - restic failed.
+    - A failed task is C(changed) when snapshots were copied before, or when that cannot be known.
   returned: failure
   type: str
   sample: no_repository
@@ -98,14 +99,8 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._restic import (
-    PASSWORD_OPTIONS,
-    RESTIC_ARGUMENTS,
-    RESTIC_RULES,
-    ResticError,
-    restic_from,
-)
-from ansible_collections.campus.moodle.plugins.module_utils._restic_copy import chosen, diff, missing
+from ansible_collections.campus.moodle.plugins.module_utils._restic import PASSWORD_OPTIONS, RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
+from ansible_collections.campus.moodle.plugins.module_utils._restic_copy import chosen, diff, missing, transfer
 from ansible_collections.campus.moodle.plugins.module_utils._restic_filter import (
     FILTER_ARGUMENT,
     brief,
@@ -136,11 +131,7 @@ def copy(module: AnsibleModule) -> dict[str, t.Any]:
     wanted = selected(chosen(snapshots_of(there), params["snapshots"], there.repository), chosen_by)
     lacking = missing(wanted, snapshots_of(here))
     if lacking and not module.check_mode:
-        restic_from(module, source=source).call("copy", *(snapshot.id for snapshot in lacking))
-        left = [snapshot.id for snapshot in missing(lacking, snapshots_of(here))]
-        if left:
-            msg = f"restic copied only {len(lacking) - len(left)} of {len(lacking)} snapshots to {here.repository}. Run again."
-            raise ResticError(msg, error="not_copied", copied=[brief(one) for one in lacking if one.id not in left])
+        transfer(restic_from(module, source=source), here, lacking)
     return {
         "changed": bool(lacking),
         "copied": [brief(snapshot) for snapshot in lacking],

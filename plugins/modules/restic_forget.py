@@ -86,7 +86,8 @@ options:
   prune:
     description:
       - Whether to remove the data that nothing refers to any more, after snapshots were removed. This can take long.
-      - Nothing is pruned when nothing was removed.
+      - Also done without a snapshot to remove, when an earlier run on this host left such data, because it was without this option or
+        because its prune failed or was cut. A file in the folder of restic's cache (O(cache_dir)) remembers that.
     type: bool
     default: false
   min_remaining:
@@ -163,7 +164,7 @@ kept:
       elements: str
       sample: [daily snapshot]
 pruned:
-  description: Whether data was removed too, or would be.
+  description: Whether data that nothing refers to was removed too, or would be.
   returned: success
   type: bool
 error:
@@ -172,18 +173,22 @@ error:
     - V(no_policy), V(invalid) - the options. V(would_remove_all), V(min_remaining), V(max_remove_percent), V(future_snapshot) - a limit.
       V(changed_meanwhile) - the snapshots changed during the run. In all of these nothing was removed.
     - V(append_only), V(not_removed) - RV(removed) says what was removed all the same.
-    - V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(timed_out), V(interrupted), V(failed) - restic failed.
+    - V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(disk_full), V(timed_out), V(interrupted), V(killed),
+      V(missing_program), V(unsupported_option), V(failed) - restic failed.
+    - A failed task is C(changed) when snapshots or data were removed before, or when that cannot be known.
   returned: failure
   type: str
   sample: would_remove_all
 """
 
 import datetime
+import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._restic import RESTIC_ARGUMENTS, RESTIC_RULES, ResticError, restic_from
+from ansible_collections.campus.moodle.plugins.module_utils._restic import RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
+from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import ResticError
 from ansible_collections.campus.moodle.plugins.module_utils._restic_filter import FILTER_ARGUMENT, brief, checked, read_limit
 from ansible_collections.campus.moodle.plugins.module_utils._restic_forget import (
     COUNTS,
@@ -195,6 +200,7 @@ from ansible_collections.campus.moodle.plugins.module_utils._restic_forget impor
     policy_options,
     refuse,
 )
+from ansible_collections.campus.moodle.plugins.module_utils._restic_unused import Unused, cache_folder
 
 ARGUMENTS: dict[str, t.Any] = {
     **RESTIC_ARGUMENTS,
@@ -242,17 +248,21 @@ def forget(module: AnsibleModule) -> dict[str, t.Any]:
     if future:
         module.warn(future)
     refuse(plan, limits)
-    changed = bool(plan.removed)
-    if changed and not module.check_mode:
-        retention.remove(plan, limits)
-        if params["prune"]:
-            retention.prune(plan)
+    unused = Unused(cache_folder(params, {**os.environ, **params["environment"]}), work.repository)
+    pruned = params["prune"] and (bool(plan.removed) or unused.known)
+    diff = plan.diff()
+    diff["before"] += "unused data of snapshots that were removed before\n" if params["prune"] and unused.known else ""
+    if plan.removed and not module.check_mode:
+        with unused.noted():
+            retention.remove(plan, limits)
+    if pruned and not module.check_mode:
+        retention.prune(plan, unused)
     return {
-        "changed": changed,
+        "changed": bool(plan.removed) or pruned,
         "removed": [brief(one.snapshot) for one in plan.removed],
         "kept": [{**brief(one.snapshot), "reasons": list(one.reasons)} for one in plan.kept],
-        "pruned": changed and params["prune"],
-        "diff": plan.diff(),
+        "pruned": pruned,
+        "diff": diff,
     }
 
 

@@ -163,7 +163,9 @@ locks:
 error:
   description:
     - Kind of a failure; V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(disk_full), V(timed_out),
-      V(interrupted), V(id_mismatch), V(version_mismatch), V(current_key), V(double_password), V(invalid) or V(failed).
+      V(interrupted), V(killed), V(missing_program), V(unsupported_option), V(id_mismatch), V(version_mismatch), V(current_key),
+      V(double_password), V(invalid) or V(failed).
+    - A failed task is C(changed) when the repository was created, or a key or lock added or removed, before.
   returned: failure
   type: str
   sample: wrong_password
@@ -176,7 +178,7 @@ import tempfile
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
+from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError, after_change
 from ansible_collections.campus.moodle.plugins.module_utils._restic import PASSWORD_OPTIONS, RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
 from ansible_collections.campus.moodle.plugins.module_utils._restic_keys import apply_key, plan_keys, read_keys, wishes_of
 from ansible_collections.campus.moodle.plugins.module_utils._restic_locks import unlock
@@ -206,13 +208,16 @@ def ensure_present(module: AnsibleModule) -> dict[str, t.Any]:
         may_create(restic, params["expected_id"])
     if not config and not module.check_mode:
         config = create(restic_from(module, source=source), params["version"], copy_chunker=bool(source))
-    present = read_keys(restic) if config and params["keys"] is not None else []
-    plans = plan_keys(wishes, present, lambda secret: restic_from(module, override=secret))
-    pending = [plan for plan in plans if plan.add or plan.remove]
-    for plan in [] if module.check_mode else pending:
-        apply_key(restic, plan, lambda secret: write_secret(module, secret))
-    if pending and not module.check_mode:
-        present = read_keys(restic)
+    done = [] if exists or module.check_mode else ["repository"]
+    with after_change(done):
+        present = read_keys(restic) if config and params["keys"] is not None else []
+        plans = plan_keys(wishes, present, lambda secret: restic_from(module, override=secret))
+        pending = [plan for plan in plans if plan.add or plan.remove]
+        for plan in [] if module.check_mode else pending:
+            apply_key(restic, plan, lambda secret: write_secret(module, secret))
+            done.append(plan.wish.label)
+        if pending and not module.check_mode:
+            present = read_keys(restic)
     before = {"exists": exists, **{plan.wish.label: plan.before for plan in plans}}
     after = {"exists": True, **{plan.wish.label: plan.after for plan in plans}}
     result = {"changed": before != after, "diff": {"before": before, "after": after}, **(config or {})}

@@ -219,7 +219,9 @@ error:
     - What kind of failure it was.
     - V(invalid), V(not_confirmed), V(dangerous_target), V(target_not_empty), V(no_snapshot), V(no_path) - nothing was restored.
     - V(damaged), V(disk_full), V(nothing_restored), V(assertion_failed), V(not_removed) - what their names say.
-    - V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(timed_out), V(interrupted), V(failed) - restic failed.
+    - V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(timed_out), V(interrupted), V(killed),
+      V(missing_program), V(unsupported_option), V(failed) - restic failed.
+    - A failed task is C(changed) when files were restored before, or when that cannot be known; a O(drill) never is.
   returned: failure
   type: str
   sample: damaged
@@ -232,13 +234,14 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError, runner
-from ansible_collections.campus.moodle.plugins.module_utils._restic import RESTIC_ARGUMENTS, RESTIC_RULES, ResticError, restic_from
+from ansible_collections.campus.moodle.plugins.module_utils._restic import RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
 from ansible_collections.campus.moodle.plugins.module_utils._restic_assert import (
     ASSERT_ARGUMENT,
     drill_folder,
     failed_assertions,
     refuse_space,
 )
+from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import NOT_BEGUN, ResticError
 from ansible_collections.campus.moodle.plugins.module_utils._restic_filter import FILTER_ARGUMENT, brief, checked, find_snapshot, read_limit
 from ansible_collections.campus.moodle.plugins.module_utils._restic_restore import Restoration, Wish, refuse_target
 from ansible_collections.campus.moodle.plugins.module_utils._restic_target import Difference, is_empty
@@ -310,10 +313,16 @@ def to_target(module: AnsibleModule, restoration: Restoration) -> dict[str, t.An
     confirmed = module.params["confirm_delete"]
     refuse_target(restoration.wish, confirmed and os.path.normpath(confirmed))
     # In an empty target everything is missing, so only check mode has to ask what would be done.
-    known = restoration.preview() if module.check_mode or not is_empty(target) else None
+    empty = is_empty(target)
+    known = restoration.preview() if module.check_mode or not empty else None
     found, seconds = known or Difference(), NO_SECONDS
     if not module.check_mode and (known is None or known):
-        found, seconds = recover(module, restoration, known)
+        try:
+            found, seconds = recover(module, restoration, known)
+        except ToolError as error:
+            # What restic did to existing files before it stopped is not known.
+            error.details["changed"] = not is_empty(target) if empty else error.details.get("error") not in NOT_BEGUN
+            raise
     elif not module.check_mode:
         require_assertions(module, target)
     return {"changed": bool(found), "diff": found.diff(target), **found.numbers(), **seconds}

@@ -38,7 +38,8 @@ options:
   max_age:
     description:
       - How old the newest snapshot may be, such as V(26h), V(1d12h) or a number of seconds.
-      - A snapshot from the future does not count. Each host that O(filter.hosts) names must have a fresh snapshot of its own.
+      - A snapshot from the future does not count, and one that M(campus.moodle.restic_backup) refused as partial neither.
+      - Each host that O(filter.hosts) names must have a fresh snapshot of its own.
     type: str
   fail_if_stale:
     description: Whether to fail when RV(stale) is true. Without O(max_age) that is only when there is no snapshot.
@@ -111,11 +112,14 @@ snapshots:
       description: Its tags.
       type: list
       elements: str
+    partial:
+      description: Whether M(campus.moodle.restic_backup) refused it because something is missing in it.
+      type: bool
     summary:
       description: What restic counted during the backup. restic 0.17 and newer keeps it.
       type: dict
 newest:
-  description: The newest of them that is not from the future, in the same form; null when there is none.
+  description: The newest of them that is neither partial nor from the future, in the same form; null when there is none.
   returned: success
   type: dict
 groups:
@@ -147,7 +151,8 @@ statistics:
 error:
   description:
     - Kind of a failure; V(stale), V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(timed_out),
-      V(interrupted), V(invalid) or V(failed). With V(stale) the values above are there too.
+      V(interrupted), V(killed), V(missing_program), V(unsupported_option), V(invalid) or V(failed).
+    - With V(stale) the values above are there too.
   returned: failure
   type: str
   sample: stale

@@ -44,7 +44,11 @@ def test_the_program_outside_a_site_says_what_it_needs(run_module: ModuleRunner,
         pytest.param({"runner": ["echo", '{"changed": false}', "#"]}, "runner", "without an answer", id="not the last line"),
         pytest.param({"runner": []}, "runner", "The option runner is empty", id="empty"),
         pytest.param({"runner": ["sh", "-c", "cat >&2; echo '{\"changed\": false}'"]}, "old_image", "Roll out an image", id="old image"),
-        pytest.param({"runner": ["sh", "-c", "exec sleep 60"], "timeout": 1}, None, "ran longer than 1 seconds", id="too slow"),
+        pytest.param({"runner": ["sh", "-c", "exec sleep 60"], "timeout": 1}, "timed_out", "ran longer than 1 seconds", id="too slow"),
+        pytest.param({"runner": ["sh", "-c", "exit 137"]}, "killed", "was killed after 0 seconds (exit status 137)", id="out of memory"),
+        pytest.param(
+            {"runner": ["sh", "-c", "exit 137"], "timeout": 0}, "killed", "was killed after 0 seconds", id="out of memory, no limit"
+        ),
     ],
 )
 def test_a_runner_that_does_not_work_is_explained(

@@ -150,6 +150,9 @@ def test_a_pattern_without_a_match_is_found_in_what_restic_says(
     result = run_module("restic_backup", asked)
     assert (result["failed"], result["changed"], result["error"]) == (True, True, "missing_path")
     assert result["missing"] == [f"{source}/*.tar"]
+    # It does not count later either.
+    again = run_module("restic_backup", {**asked, "max_age": "1h"})
+    assert (again["failed"], again["changed"], again["error"]) == (True, True, "missing_path")
     accepted = run_module("restic_backup", {**asked, "missing_path": "warn"})
     assert (accepted["failed"], accepted["missing"]) == (False, [f"{source}/*.tar"])
 
@@ -168,6 +171,63 @@ def test_a_source_that_cannot_be_read_makes_a_partial_snapshot_that_is_no_succes
     accepted = run_module("restic_backup", {**asked, "on_partial": "warn"})
     assert (accepted["failed"], accepted["changed"], accepted["partial"]) == (False, True, True)
     assert unreadable in json.dumps(accepted["warnings"])
+
+
+def test_a_snapshot_that_was_refused_as_partial_counts_nowhere_until_a_good_one_is_there(
+    run_module: ModuleRunner, repository: Repository, source: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    # A file of a process that ends: unreadable first, and gone then, so that the same paths can be backed up well.
+    unreadable = tmp_path / "memory"
+    unreadable.symlink_to(f"/proc/{os.getpid()}")
+    listing, status, metrics = tmp_path / "listing", tmp_path / "status.json", tmp_path / "backup.prom"
+    listing.write_text(f"{source}\n{unreadable}/mem\n", encoding="utf-8")
+    reports = {"status_file": str(status), "metrics_file": str(metrics)}
+    asked = repository.options(files_from=[str(listing)], tags=["moodle"], max_age="1h", **reports)
+    gate = repository.options(filter={"tags": ["moodle"]}, max_age="1h", fail_if_stale=True)
+    for count in (1, 2):
+        result = run_module("restic_backup", asked)
+        assert (result["failed"], result["changed"], result["error"], result["partial"]) == (True, True, "partial", True), count
+        rows = repository.snapshots()
+        assert [row["tags"] for row in rows] == [["moodle", "campus.moodle.partial"]] * count
+        assert result["snapshot_id"] in [row["id"] for row in rows]
+        report = json.loads(status.read_text(encoding="utf-8"))
+        assert (report["success"], report["partial"], report["last_success"]) == (False, True, None)
+        assert 'campus_moodle_backup_success{backup="restic"} 0\n' in metrics.read_text(encoding="utf-8")
+        assert run_module("restic_snapshot_info", gate)["error"] == "stale"
+    assert [row["partial"] for row in run_module("restic_snapshot_info", repository.options())["snapshots"]] == [True, True]
+    listing.write_text(f"{source}\n", encoding="utf-8")
+    good = run_module("restic_backup", asked)
+    assert (good["failed"], good["changed"]) == (False, True)
+    young = run_module("restic_backup", asked)
+    assert (young["failed"], young["changed"], young["snapshot_id"][:8]) == (False, False, good["snapshot_id"][:8])
+    assert json.loads(status.read_text(encoding="utf-8"))["success"]
+    assert run_module("restic_snapshot_info", gate)["stale"] is False
+    assert repository.locks() == []
+
+
+def test_a_refused_snapshot_counts_nowhere_also_where_nothing_may_be_deleted(
+    run_module: ModuleRunner, restic: t.Any, rest_server: t.Callable[..., Place], source: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    server = rest_server(append_only=True)
+    place = Repository(restic.path, restic.version, f"rest:{server.url}moodle", tmp_path / "cache").created()
+    asked = place.options(paths=[str(source), f"/proc/{os.getpid()}/mem"], max_age="1h")
+    assert run_module("restic_backup", asked)["error"] == "partial"
+    # The one without the mark is still there.
+    assert len(place.snapshots()) == 2
+    assert run_module("restic_backup", asked, check=True)["changed"]
+    result = run_module("restic_snapshot_info", place.options(max_age="1h"))
+    assert (result["stale"], [row["partial"] for row in result["snapshots"]]) == (True, [True, True])
+
+
+# A current restic waits a minute for the lock, and then says so.
+@pytest.mark.parametrize("restic", [0], ids=["debian"], indirect=True)
+def test_a_backup_of_another_host_does_not_keep_a_refused_snapshot_from_being_marked(
+    run_module: ModuleRunner, repository: Repository, source: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    with faults.held_lock(repository, tmp_path):
+        result = run_module("restic_backup", repository.options(paths=[str(source), f"/proc/{os.getpid()}/mem"]))
+    assert (result["error"], "could not be marked" in result["msg"]) == ("partial", False)
+    assert repository.snapshots()[0]["tags"] == ["campus.moodle.partial"]
 
 
 def test_a_wrong_password_is_named_and_an_inherited_password_file_does_not_count(
@@ -197,6 +257,15 @@ def test_a_server_that_is_not_there_ends_at_the_limit_or_before(
     assert "nothing-to-see" not in json.dumps(result)
 
 
+def test_a_server_that_never_answers_ends_at_the_limit(run_module: ModuleRunner, repository: Repository, source: pathlib.Path) -> None:
+    with faults.silent(repository) as away:
+        paths = run_module("restic_backup", away.options(paths=[str(source)], timeout=4))
+        dump = run_module("restic_backup", away.options(command=["echo", "dump"], stdin_filename="dump", timeout=4))
+    for result in (paths, dump):
+        assert (result["failed"], result["changed"], result["error"]) == (True, False, "timed_out"), result
+        assert f"restic backup for {away.url}: it ran longer than 4 seconds and was ended." in result["msg"]
+
+
 def test_a_full_disk_is_named_and_leaves_no_snapshot(
     run_module: ModuleRunner, restic: t.Any, source: pathlib.Path, small_disk: t.Callable[[int], pathlib.Path], tmp_path: pathlib.Path
 ) -> None:
@@ -205,7 +274,9 @@ def test_a_full_disk_is_named_and_leaves_no_snapshot(
     small = small.created()
     (source / "large").write_bytes(os.urandom(24 * MEGABYTE))
     result = run_module("restic_backup", small.options(paths=[str(source)], timeout=60))
-    assert (result["failed"], result["error"]) == (True, "disk_full")
+    # About one time in fourteen restic 0.14 hangs after a failed write, without a word about it.
+    assert result["failed"]
+    assert result["error"] in (["disk_full", "timed_out"] if small.old else ["disk_full"])
     assert "snapshot_id" not in result
     (source / "large").unlink()
     assert small.snapshots() == []
@@ -246,7 +317,8 @@ def test_a_killed_backup_is_an_error_and_the_next_one_is_complete(
     wait_for(lambda: bool(repository.processes()) and bool(repository.locks()), what="backup")
     faults.kill(repository.processes()[0])
     result = running.result()
-    assert (result["failed"], result["changed"], result["error"]) == (True, False, "failed")
+    assert (result["failed"], result["changed"], result["error"]) == (True, False, "killed")
+    assert "mostly the kernel when memory runs out" in result["msg"]
     assert repository.snapshots() == []
     assert run_module("restic_backup", asked)["changed"]
     assert f"{source}/large" in files_in(repository, "latest")
@@ -339,7 +411,7 @@ def test_restic_killed_under_a_command_is_an_error_without_a_snapshot(
     faults.kill(repository.processes()[0])
     gate.end(0)
     result = running.result()
-    assert (result["failed"], result["changed"], result["error"]) == (True, False, "failed")
+    assert (result["failed"], result["changed"], result["error"]) == (True, False, "killed")
     assert repository.snapshots() == []
 
 
@@ -365,6 +437,13 @@ def test_a_command_over_its_time_is_ended_and_leaves_neither_snapshot_nor_lock(
     wait_for(lambda: faults.gone(gate.wait()), what="end of the command")
     assert repository.snapshots() == []
     assert repository.locks() == []
+
+
+def test_a_command_that_takes_no_hint_is_ended_by_its_limit_all_the_same(run_module: ModuleRunner, repository: Repository) -> None:
+    stubborn = ["sh", "-c", "trap '' INT; echo dump; sleep 600"]
+    result = run_module("restic_backup", repository.options(command=stubborn, stdin_filename="dump", timeout=3))
+    assert (result["failed"], result["error"], result["timed_out"]) == (True, "timed_out", True)
+    assert repository.snapshots() == []
 
 
 @CURRENT

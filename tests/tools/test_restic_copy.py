@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import pathlib
 import typing as t
 
@@ -71,8 +72,25 @@ def test_a_closed_side_is_named(run_module: ModuleRunner, source: Filled, destin
     assert (gone["error"], away.url in gone["msg"]) == ("unreachable", True)
     with faults.held_lock(destination, tmp_path, exclusive=True) as pid:
         locked = run_module("restic_copy", options(source, destination))
-    assert (locked["error"], locked["lock"]["pid"]) == ("locked", pid)
+    assert (locked["changed"], locked["error"], locked["lock"]["pid"]) == (False, "locked", pid)
     assert destination.snapshots() == []
+
+
+def test_a_copy_that_stops_half_way_tells_what_was_copied(
+    run_module: ModuleRunner, source: Filled, restic: t.Any, small_disk: t.Callable[[int], pathlib.Path], tmp_path: pathlib.Path
+) -> None:
+    large = tmp_path / "large"
+    large.write_bytes(os.urandom(12 << 20))
+    source.restic("backup", "--quiet", "--host=large", str(large))
+    small = faults.local_repository(restic, small_disk(6))
+    small.cache = tmp_path / "cache-of-the-small-one"
+    small = small.created()
+    # Old versions try again for minutes.
+    result = run_module("restic_copy", options(source, small, timeout=20))
+    assert (result["failed"], result["changed"], result["error"]) == (True, True, "disk_full"), result
+    assert {row["host"] for row in result["copied"]} == {"moodle", "other"}
+    assert "restic copied 4 of 5 snapshots" in result["msg"]
+    assert len(small.snapshots()) == 4
 
 
 def test_a_second_place_may_be_one_that_only_appends(

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import pathlib
 import typing as t
 
@@ -35,6 +36,57 @@ def test_a_policy_is_reached_once_and_its_plan_is_what_happens(four_beats: t.Cal
     assert (repository.days("moodle"), repository.days("other")) == ([2, 3], [3])
     assert repository.locks() == []
     repository.restic("check")
+
+
+def data_size(repository: Filled) -> int:
+    """The size of all packs."""
+    assert repository.folder
+    return sum(path.stat().st_size for path in (repository.folder / "data").rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def more(repository: Filled, tmp_path: pathlib.Path) -> Filled:
+    """The same with an older snapshot that has a megabyte of its own."""
+    (tmp_path / "large").write_bytes(os.urandom(1 << 20))
+    repository.restic("backup", "--quiet", "--host=moodle", "--time=2026-09-01 03:00:00", str(tmp_path / "large"))
+    return repository
+
+
+def test_a_prune_that_failed_is_finished_by_the_next_run(
+    four_beats: t.Callable[..., FourBeats], run_module: ModuleRunner, more: Filled
+) -> None:
+    assert more.folder
+    # restic repeats what fails for minutes.
+    asked = more.options(keep={"last": "1"}, group_by=["host"], filter=MOODLE, prune=True, timeout=8)
+    before = data_size(more)
+    with faults.read_only(more.folder / "index"):
+        failed = run_module("restic_forget", asked)
+        assert (failed["failed"], failed["changed"], len(failed["removed"])) == (True, True, 3)
+        assert failed["error"] in ("failed", "timed_out")
+        assert "3 snapshots were removed, but their data was not. The next run with prune goes on with it." in failed["msg"]
+        again = run_module("restic_forget", asked)
+        assert (again["failed"], again["changed"], again["removed"]) == (True, True, [])
+        assert "Unused data was not removed. The next run with prune goes on with it." in again["msg"]
+    assert (more.days("moodle"), data_size(more) >= before) == ([3], True)
+    beats = four_beats("restic_forget", asked)
+    assert (beats.check["changed"], beats.check["pruned"], beats.check["removed"]) == (True, True, [])
+    assert "unused data" in beats.do["diff"]["before"]
+    assert (beats.do["pruned"], beats.do_again["pruned"]) == (True, False)
+    assert data_size(more) < before - 900_000
+    assert more.locks() == []
+    more.restic("check")
+
+
+def test_what_was_removed_without_prune_is_pruned_by_a_later_run_with_it(
+    four_beats: t.Callable[..., FourBeats], run_module: ModuleRunner, more: Filled
+) -> None:
+    asked = more.options(keep={"last": "1"}, group_by=["host"], filter=MOODLE)
+    before = data_size(more)
+    assert run_module("restic_forget", asked)["pruned"] is False
+    assert run_module("restic_forget", asked)["changed"] is False
+    beats = four_beats("restic_forget", {**asked, "prune": True})
+    assert (beats.do["changed"], beats.do["pruned"], beats.do["removed"]) == (True, True, [])
+    assert data_size(more) < before - 900_000
 
 
 def test_a_policy_beyond_its_limits_removes_nothing(run_module: ModuleRunner, repository: Filled) -> None:
@@ -80,7 +132,9 @@ def test_a_running_backup_does_not_disturb_a_plan_and_stops_a_removal(
         refused = run_module("restic_forget", repository.options(keep={"last": "1"}))
     assert (unchanged["failed"], unchanged["changed"]) == (False, False)
     assert (planned["failed"], planned["changed"]) == (False, True)
-    assert (refused["failed"], refused["error"], refused["lock"]["pid"]) == (True, "locked", pid)
+    assert (refused["failed"], refused["changed"], refused["error"], refused["lock"]["pid"]) == (True, False, "locked", pid)
+    # Nothing is left to prune either.
+    assert run_module("restic_forget", repository.options(keep={"last": "9"}, prune=True), check=True)["changed"] is False
     assert repository.count() == len(HISTORY)
 
 
@@ -91,7 +145,7 @@ def test_a_server_that_only_appends_refuses_in_a_clear_sentence(
     there = dataclasses.replace(repository, url=f"rest:{server.url}repository", folder=None)
     # Old versions ask again for most of a minute.
     result = run_module("restic_forget", there.options(keep={"last": "1"}, filter=MOODLE, timeout=10))
-    assert (result["failed"], result["error"], result["removed"]) == (True, "append_only", [])
+    assert (result["failed"], result["changed"], result["error"], result["removed"]) == (True, False, "append_only", [])
     assert "could not be removed from rest:http" in result["msg"]
     assert "append-only" in result["msg"]
     assert repository.count() == len(HISTORY)
@@ -110,6 +164,7 @@ def test_an_option_that_this_restic_lacks_is_refused_with_both_versions(run_modu
     result = run_module("restic_forget", repository.options(keep={"daily": "unlimited"}), check=True)
     assert result["failed"] == repository.old
     if repository.old:
+        assert result["error"] == "unsupported_option"
         assert "needs restic 0.16.0 or newer, and this host has restic 0.14.0" in result["msg"]
 
 

@@ -67,6 +67,13 @@ def test_a_server_that_is_not_there_ends_at_the_limit_or_before(run_module: Modu
     assert "nothing-to-see" not in json.dumps(result)
 
 
+def test_a_server_that_never_answers_ends_at_the_limit(run_module: ModuleRunner, place: Repository) -> None:
+    with faults.silent(place) as away:
+        result = run_module("restic_repository", away.options(timeout=4))
+    assert (result["failed"], result["changed"], result["error"]) == (True, False, "timed_out")
+    assert result["msg"].startswith(f"restic cat for {away.url}: it ran longer than 4 seconds and was ended.")
+
+
 @CURRENT
 def test_a_full_disk_is_named(
     run_module: ModuleRunner, restic: t.Any, small_disk: t.Callable[[int], pathlib.Path], tmp_path: pathlib.Path
@@ -149,6 +156,21 @@ def test_keys_that_cannot_be_are_refused(run_module: ModuleRunner, place: Reposi
         assert (result["failed"], result["error"]) == (True, error)
     twice = run_module("restic_repository", there.options(keys=[{**mine, "password": "one-of-two"}, {**mine, "password": "two-of-two"}]))
     assert (twice["failed"], twice["error"]) == (True, "invalid")
+
+
+def test_a_failure_half_way_says_that_something_was_changed(run_module: ModuleRunner, place: Repository, tmp_path: pathlib.Path) -> None:
+    def without(command: str, repository: Repository) -> Repository:
+        return faults.wrapped(repository, tmp_path, f'case "$*" in *"{command}"*) echo no >&2; exit 1;; esac\nexec "$RESTIC" "$@"')
+
+    mine = {"user": "administrators", "host": "vault"}
+    created = run_module("restic_repository", without("key list", place).options(keys=[{**mine, "password": "first"}]))
+    assert (created["failed"], created["changed"], place.folder.exists()) == (True, True, True)
+    refused = run_module("restic_repository", without("key add", place).options(keys=[{**mine, "password": "first"}]))
+    assert (refused["failed"], refused["changed"]) == (True, False)
+    assert run_module("restic_repository", place.options(keys=[{**mine, "password": "first"}]))["changed"]
+    added = run_module("restic_repository", without("key remove", place).options(keys=[{**mine, "password": "second"}]))
+    assert (added["failed"], added["changed"]) == (True, True)
+    assert labels(run_module("restic_repository", place.options(keys=[]))).count("administrators@vault") == 2
 
 
 def test_the_lock_of_a_dead_process_is_removed_and_that_of_a_living_one_is_not(

@@ -77,6 +77,8 @@ def test_what_was_asked_for_must_be_in_the_snapshot(run_module: ModuleRunner, re
         "restic_restore", repository.options(target=str(target / "whole"), assert_that={"paths": ["lost"], "min_files": 99})
     )
     assert (failed["error"], failed["failed_assertions"][0]) == ("assertion_failed", "lost is missing.")
+    # The files are there all the same.
+    assert (nothing["changed"], failed["changed"], files_in(inside(target / "whole", repository))) == (False, True, FILES)
     assert len(failed["failed_assertions"]) == 2
 
 
@@ -91,11 +93,11 @@ def test_a_rehearsal_leaves_nothing_behind_whatever_happens(run_module: ModuleRu
         assert (result["failed"], result["changed"], result["bytes"]) == (False, False, sum(FILES.values()))
     assert good["rto_seconds"] > 0
     assert "rto_seconds" not in planned
-    assert (bad["failed"], bad["error"]) == (True, "assertion_failed")
+    assert (bad["failed"], bad["changed"], bad["error"]) == (True, False, "assertion_failed")
     # The largest file is lost. Old versions ask again for most of a minute.
     repository.largest_pack().unlink()
     lost = run_module("restic_restore", {**options, "timeout": 15})
-    assert (lost["failed"], lost["error"]) == (True, "damaged")
+    assert (lost["failed"], lost["changed"], lost["error"]) == (True, False, "damaged")
     assert list(place.iterdir()) == []
 
 
@@ -108,7 +110,7 @@ def test_a_damaged_repository_is_told_from_other_failures_with_what_was_restored
     pack.write_bytes(content)
     target = tmp_path / "target"
     result = run_module("restic_restore", repository.options(target=str(target)))
-    assert (result["failed"], result["error"], result["num_failed"]) == (True, "damaged", 1)
+    assert (result["failed"], result["changed"], result["error"], result["num_failed"]) == (True, True, "damaged", 1)
     assert result["failed_paths"][0].startswith(f"{repository.source}/filedir/")
     good = {name for name in FILES if f"{repository.source}/{name}" not in result["failed_paths"]}
     assert good <= set(files_in(inside(target, repository)))
@@ -116,11 +118,13 @@ def test_a_damaged_repository_is_told_from_other_failures_with_what_was_restored
     assert "Check it with restic_check" in result["msg"]
 
 
-def test_a_cut_pack_is_damage_too(run_module: ModuleRunner, current: Filled, tmp_path: pathlib.Path) -> None:
-    pack = current.largest_pack()
+def test_a_cut_pack_is_damage_too(run_module: ModuleRunner, repository: Filled, tmp_path: pathlib.Path) -> None:
+    pack = repository.largest_pack()
     pack.write_bytes(pack.read_bytes()[:200_000])
-    result = run_module("restic_restore", current.options(target=str(tmp_path / "target")))
-    assert (result["failed"], result["error"], result["bytes"]) == (True, "damaged", 0)
+    # Old versions ask again for most of a minute.
+    result = run_module("restic_restore", repository.options(target=str(tmp_path / "target"), timeout=15))
+    assert (result["failed"], result["changed"], result["error"]) == (True, True, "damaged"), result
+    assert result["bytes"] < sum(FILES.values())
 
 
 def test_a_full_disk_is_named_and_a_rehearsal_does_not_fill_it(
@@ -132,7 +136,7 @@ def test_a_full_disk_is_named_and_a_rehearsal_does_not_fill_it(
     assert (drill["failed"], drill["error"], drill["needed_bytes"]) == (True, "disk_full", sum(FILES.values()))
     assert [path.name for path in disk.iterdir()] == ["ballast"]
     full = run_module("restic_restore", repository.options(target=str(disk / "target")))
-    assert (full["failed"], full["error"]) == (True, "disk_full")
+    assert (full["failed"], full["changed"], full["error"]) == (True, True, "disk_full")
     assert full["num_failed"] >= 1
     assert full["bytes"] < sum(FILES.values())
     assert "no space left on device" in full["msg"]
@@ -168,7 +172,7 @@ def test_a_repository_that_cannot_be_opened_is_named(run_module: ModuleRunner, r
     target = {"target": str(tmp_path / "target")}
     with faults.held_lock(repository, tmp_path, exclusive=True) as pid:
         locked = run_module("restic_restore", repository.options(**target))
-    assert (locked["failed"], locked["error"], locked["lock"]["pid"]) == (True, "locked", pid)
+    assert (locked["failed"], locked["changed"], locked["error"], locked["lock"]["pid"]) == (True, False, "locked", pid)
     wrong = run_module("restic_restore", repository.options(password="not-this-one", **target))
     assert (wrong["failed"], wrong["error"]) == (True, "wrong_password")
     gone = run_module("restic_restore", faults.unreachable(repository).options(timeout=4, **target))
@@ -184,7 +188,7 @@ def test_an_option_that_this_restic_lacks_is_refused_with_both_versions(
     old = filled_repository(restics[0], tmp_path)
     for more in ({"overwrite": "always"}, {"snapshot": f"latest:{old.source}"}):
         result = run_module("restic_restore", old.options(target=str(tmp_path / "target"), **more))
-        assert (result["failed"], result["found_version"]) == (True, "0.14.0")
+        assert (result["failed"], result["error"], result["found_version"]) == (True, "unsupported_option", "0.14.0")
 
 
 def test_the_examples_work_and_show_no_secret(

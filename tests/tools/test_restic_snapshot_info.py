@@ -101,8 +101,36 @@ def test_what_cannot_be_read_is_no_empty_list(run_module: ModuleRunner, empty: R
     assert run_module("restic_snapshot_info", empty.options(password="another"))["error"] == "wrong_password"
     assert run_module("restic_snapshot_info", empty.options(repository=f"{empty.url}-not"))["error"] == "no_repository"
     assert run_module("restic_snapshot_info", faults.unreachable(empty).options(timeout=4))["error"] == "unreachable"
-    missing = run_module("restic_snapshot_info", empty.options(binary="/no/such/restic"))
-    assert "The program /no/such/restic was not found" in missing["msg"]
+    with faults.silent(empty) as away:
+        silent = run_module("restic_snapshot_info", away.options(timeout=3))
+    assert (silent["failed"], silent["error"], silent["timed_out"]) == (True, "timed_out", True)
+
+
+@CURRENT
+def test_a_binary_that_is_no_restic_is_named(run_module: ModuleRunner, empty: Repository, tmp_path: pathlib.Path) -> None:
+    garbage = tmp_path / "garbage"
+    garbage.write_bytes(b"\x7fELF and nothing more")
+    garbage.chmod(0o755)
+    for timeout in (300, 0):
+        missing = run_module("restic_snapshot_info", empty.options(binary="/no/such/restic", timeout=timeout))
+        folder = run_module("restic_snapshot_info", empty.options(binary=str(tmp_path), timeout=timeout))
+        broken = run_module("restic_snapshot_info", empty.options(binary=str(garbage), timeout=timeout))
+        assert [result["error"] for result in (missing, folder, broken)] == ["missing_program"] * 3
+        assert "The program /no/such/restic was not found on this host." in missing["msg"]
+        assert f"The program {tmp_path} is there, but cannot be run." in folder["msg"]
+        assert "the program cannot be started. Give the path of restic in the option binary." in broken["msg"]
+
+
+@CURRENT
+def test_a_restic_that_is_too_old_for_everything_is_named_when_it_fails(
+    run_module: ModuleRunner, empty: Repository, tmp_path: pathlib.Path
+) -> None:
+    ancient = faults.wrapped(
+        empty, tmp_path, "case $* in version) echo restic 0.12.1 compiled with go1.18;; *) exec $RESTIC --no-such $*;; esac"
+    )
+    result = run_module("restic_snapshot_info", ancient.options())
+    assert (result["failed"], result["error"], result["found_version"]) == (True, "unsupported_option", "0.12.1")
+    assert result["msg"] == "This module needs restic 0.14.0 or newer, and this host has restic 0.12.1."
 
 
 def test_a_bucket_and_an_append_only_server_can_be_read(

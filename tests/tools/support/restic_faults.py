@@ -14,10 +14,13 @@ import pathlib
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
 import typing as t
+
+import pytest
 
 from support.modules import environment
 from support.servers import LOOPBACK, free_port, wait_for
@@ -97,6 +100,38 @@ def unreachable(repository: Repository) -> Repository:
     """The same in a bucket of a server that is not there."""
     credentials = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing-to-see"}
     return dataclasses.replace(repository, url=f"s3:http://{LOOPBACK}:{free_port()}/bucket", folder=None, environ=credentials)
+
+
+@contextlib.contextmanager
+def silent(repository: Repository) -> t.Iterator[Repository]:
+    """The same in a bucket of a server that takes every connection and never answers, for the time of a with statement."""
+    credentials = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing-to-see", "AWS_DEFAULT_REGION": "us-east-1"}
+    # The kernel accepts as many as this; nobody takes them from it.
+    with socket.create_server((LOOPBACK, 0), backlog=100) as listener:
+        port = listener.getsockname()[1]
+        yield dataclasses.replace(repository, url=f"s3:http://{LOOPBACK}:{port}/bucket", folder=None, environ=credentials)
+
+
+@contextlib.contextmanager
+def read_only(folder: pathlib.Path) -> t.Iterator[None]:
+    """Let nobody write to a folder, for the time of a with statement; skip where mounting is forbidden."""
+    as_root = [] if os.getuid() == 0 else ["sudo", "--non-interactive"]
+    for words in (["--bind", str(folder)], ["-o", "remount,ro,bind"]):
+        mounted = subprocess.run([*as_root, "mount", *words, str(folder)], capture_output=True, text=True, check=False)
+        if mounted.returncode:
+            pytest.skip(f"no folder can be mounted read-only here: {mounted.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run([*as_root, "umount", "--lazy", str(folder)], check=True)
+
+
+def wrapped(repository: Repository, folder: pathlib.Path, script: str) -> Repository:
+    """The same with a shell script in place of restic; $RESTIC is the real one."""
+    path = folder / f"restic-{secrets.token_hex(4)}"
+    path.write_text(f'#!/bin/sh\nRESTIC="{repository.binary}"\n{script}\n', encoding="utf-8")
+    path.chmod(0o755)
+    return dataclasses.replace(repository, binary=str(path))
 
 
 @contextlib.contextmanager

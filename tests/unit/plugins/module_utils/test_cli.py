@@ -8,7 +8,16 @@ import os
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._cli import Result, ToolError, find_binary, require_version, runner
+from ansible_collections.campus.moodle.plugins.module_utils import _cli
+from ansible_collections.campus.moodle.plugins.module_utils._cli import (
+    Result,
+    ToolError,
+    after_change,
+    cut_short,
+    find_binary,
+    require_version,
+    runner,
+)
 
 
 class Module:
@@ -47,23 +56,85 @@ def test_a_forgotten_variable_is_not_inherited_and_comes_back(monkeypatch: pytes
     assert os.environ["TOOL_PASSWORD_FILE"] == "/elsewhere"
 
 
-@pytest.mark.parametrize("rc", [124, 137])
-def test_a_command_over_its_time_is_an_error_that_names_the_limit(rc: int) -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[float], None]:
+    """clock(seconds) makes the next command take that long."""
+
+    def take(seconds: float) -> None:
+        times = iter([100.0, 100.0 + seconds])
+        monkeypatch.setattr(_cli.time, "monotonic", lambda: next(times))
+
+    return take
+
+
+@pytest.mark.parametrize("rc", [124, 137, -9])
+def test_a_command_over_its_time_is_an_error_that_names_the_limit(rc: int, clock: t.Callable[[float], None]) -> None:
     module = Module(rc)
-    with pytest.raises(ToolError, match="tool go was ended because it ran longer than 5 seconds") as caught:
+    clock(5.01)
+    with pytest.raises(ToolError, match=r"tool go ran longer than 5 seconds, so it was ended on this host. .* may still run") as caught:
         runner(module, timeout=5)(["tool", "go"])
     assert module.command[:2] == ["timeout", "--kill-after=15"]
-    assert caught.value.details["timed_out"] is True
+    assert (caught.value.details["error"], caught.value.details["timed_out"]) == ("timed_out", True)
+
+
+@pytest.mark.parametrize("timeout", [3600, 0])
+@pytest.mark.parametrize("rc", [137, -9])
+def test_a_command_that_something_killed_before_its_time_is_named_as_that(rc: int, timeout: int, clock: t.Callable[[float], None]) -> None:
+    clock(5)
+    with pytest.raises(ToolError, match=rf"tool was killed after 5 seconds \(exit status {rc}\), and not for its time") as caught:
+        runner(Module(rc), timeout=timeout)(["tool"])
+    assert (caught.value.details["error"], caught.value.details["timed_out"]) == ("killed", False)
+
+
+@pytest.mark.parametrize(
+    ("rc", "seconds", "timeout", "why"),
+    [
+        (0, 9, 5, ""),
+        (1, 9, 5, ""),
+        # Its own exit status, which says nothing about a limit that is not reached.
+        (124, 4, 5, ""),
+        (124, 9, 0, ""),
+        (124, 5, 5, "timed_out"),
+        (137, 20, 5, "timed_out"),
+        (137, 4, 5, "killed"),
+        (-9, 4, 0, "killed"),
+        (-15, 4, 5, ""),
+    ],
+)
+def test_only_the_clock_tells_a_limit_from_other_ends(rc: int, seconds: float, timeout: float, why: str) -> None:
+    assert cut_short(rc, seconds, timeout) == why
+
+
+@pytest.mark.parametrize(("done", "changed"), [(True, True), (["key"], True), ([], False)])
+def test_a_failure_after_a_change_says_so(done: bool | list[str], changed: bool) -> None:
+    with pytest.raises(ToolError) as caught, after_change(done):
+        raise ToolError("no", error="failed")
+    assert caught.value.details.get("changed", False) is changed
+
+
+def test_what_was_changed_inside_is_known_outside() -> None:
+    with pytest.raises(ToolError) as caught, after_change([]), after_change():
+        raise ToolError("no")
+    assert caught.value.details["changed"]
 
 
 def test_without_a_limit_the_exit_status_of_timeout_is_the_tools_own() -> None:
-    assert runner(Module(124))(["tool"]).rc == 124
+    assert [runner(Module(rc))(["tool"]).rc for rc in (124, 137, -9)] == [124, 137, -9]
 
 
-@pytest.mark.parametrize("name", ["restic", "/no/such/restic"])
-def test_a_missing_program_is_named(name: str) -> None:
-    with pytest.raises(ToolError, match=f"The program {name} was not found"):
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("restic", "was not found on this host"),
+        ("/no/such/restic", "was not found on this host"),
+        ("/usr/bin", "is there, but cannot be run"),
+        ("/etc/passwd", "is there, but cannot be run"),
+    ],
+)
+def test_a_missing_program_is_named(name: str, what: str) -> None:
+    with pytest.raises(ToolError, match=f"The program {name} {what}") as caught:
         find_binary(Module(), name)
+    assert caught.value.details == {"error": "missing_program"}
 
 
 def test_a_program_is_found_by_name_and_by_path() -> None:
@@ -73,6 +144,12 @@ def test_a_program_is_found_by_name_and_by_path() -> None:
 def test_an_option_that_the_version_lacks_names_both_versions() -> None:
     with pytest.raises(ToolError, match=r"Option verify needs restic 0\.17\.0 or newer, and this host has restic 0\.14\.0"):
         require_version("restic", "0.14.0", ["verify"], {"verify": "0.17.0"})
+
+
+def test_a_tool_that_is_too_old_for_everything_names_both_versions() -> None:
+    with pytest.raises(ToolError, match=r"This module needs restic 0\.14\.0 or newer, and this host has restic 0\.12\.1") as caught:
+        require_version("restic", "0.12.1", ["", "verify"], {"": "0.14.0", "verify": "0.17.0"})
+    assert caught.value.details == {"needed_version": "0.14.0", "found_version": "0.12.1"}
 
 
 @pytest.mark.parametrize(("found", "used"), [("0.17.0", ["verify"]), ("0.18.1", ["verify"]), ("0.14.0", ["other"]), ("0.14.0", [])])

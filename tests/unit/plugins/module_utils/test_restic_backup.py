@@ -14,17 +14,20 @@ import sys
 import typing as t
 
 import pytest
+from ansible_collections.campus.moodle.plugins.module_utils import _restic_stream
 from ansible_collections.campus.moodle.plugins.module_utils._cli import Result, ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic, ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic
 from ansible_collections.campus.moodle.plugins.module_utils._restic_backup import (
     Outcome,
     backup_arguments,
     check_sources,
-    judge,
     read_outcome,
+    recent_snapshot,
     run_backup,
     source_paths,
 )
+from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._restic_partial import judge, settle
 from ansible_collections.campus.moodle.plugins.module_utils._restic_report import (
     check_places,
     last_success,
@@ -33,7 +36,9 @@ from ansible_collections.campus.moodle.plugins.module_utils._restic_report impor
     status_text,
     write_report,
 )
+from ansible_collections.campus.moodle.plugins.module_utils._restic_snapshots import PARTIAL
 from ansible_collections.campus.moodle.plugins.module_utils._restic_stream import stream
+from restic_answers import Answers, listing, row
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.timezone.utc)
 SUMMARY_14 = '{"message_type":"summary","files_new":1,"data_added":707,"total_bytes_processed":3,"snapshot_id":"fbefbefb"}'
@@ -124,6 +129,58 @@ def test_a_snapshot_that_lacks_something_is_a_failure(outcome: Outcome, given: d
     with pytest.raises(ToolError, match="The snapshot 1 exists without it") as caught:
         judge(outcome, params(**given))
     assert caught.value.details == {"error": error}
+
+
+LACKING = Outcome(True, "0101", errors=[{"item": "/a", "message": "denied"}])
+MARK = f"--add={PARTIAL}"
+
+
+@pytest.mark.parametrize(("version", "patience"), [("0.14.0", "--no-lock"), ("0.18.1", "--retry-lock=1m")])
+def test_a_refused_snapshot_is_marked_and_has_another_id_then(version: str, patience: str) -> None:
+    marked = row(2, tags=[PARTIAL], original="01" * 32)
+    fake = Answers("", json.dumps([row(3, tags=[PARTIAL], original="03" * 32), marked]), version=version)
+    with pytest.raises(ToolError, match="restic could not read /a") as caught:
+        settle(fake.restic, LACKING, params())
+    assert caught.value.details == {"error": "partial", "snapshot_id": "02" * 32}
+    assert fake.commands[0] == ["tag", MARK, patience, "0101"]
+
+
+def test_a_snapshot_that_is_accepted_or_does_not_exist_is_not_marked() -> None:
+    fake = Answers()
+    assert settle(fake.restic, LACKING, params(on_partial="warn")) == ["restic could not read /a. The snapshot is without it."]
+    with pytest.raises(ToolError, match="No snapshot would have it"):
+        settle(fake.restic, Outcome(True, errors=LACKING.errors), params())
+    assert fake.commands == []
+
+
+@pytest.mark.parametrize(
+    ("answers", "why"),
+    [
+        ([Result(11, "", "repository is already locked by PID 7 on host by root")], "the repository is locked by process 7"),
+        (["", listing(1)], "reported success, but snapshot 0101 has no new tag"),
+    ],
+)
+def test_a_refused_snapshot_without_a_mark_is_said(answers: list[str | Result], why: str) -> None:
+    with pytest.raises(ToolError, match=f"restic could not read /a.*could not be marked as partial, .*{why}") as caught:
+        settle(Answers(*answers).restic, LACKING, params())
+    assert caught.value.details == {"error": "partial"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ([row(1)], True),
+        ([row(1, tags=[PARTIAL], original="09" * 32)], False),
+        # Where nothing may be deleted the one without the mark stays.
+        ([row(1), row(1, id="09" * 32, tags=[PARTIAL], original="01" * 32)], False),
+        ([row(1), row(2, tags=[PARTIAL], original="09" * 32)], True),
+    ],
+)
+def test_a_snapshot_that_was_refused_is_no_recent_one(rows: list[dict[str, t.Any]], found: bool) -> None:
+    fake = Answers(json.dumps(rows))
+    now = datetime.datetime(2026, 10, 2, 12, tzinfo=datetime.timezone.utc)
+    recent = recent_snapshot(fake.restic, params(paths=["/srv/data"], host="moodle", max_age="7d"), now)
+    assert (recent.id if recent else None) == ("01" * 32 if found else None)
 
 
 def test_what_may_be_missing_is_a_warning() -> None:
@@ -233,6 +290,20 @@ def test_a_reader_that_ends_early_ends_the_writer() -> None:
 def test_both_are_ended_after_their_time() -> None:
     done = run_stream(["sh", "-c", "echo data; exec sleep 600"], READER, timeout=1)
     assert (done.timed_out, done.reader.out) == (True, "")
+
+
+def test_an_end_by_force_at_the_limit_is_one_by_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_restic_stream, "GRACE_SECONDS", 1)
+    stubborn = "trap '' INT; echo data; sleep 600"
+    done = run_stream(["sh", "-c", stubborn], ["sh", "-c", "trap '' INT; cat > /dev/null; echo complete"], timeout=1)
+    assert (done.writer.rc, done.timed_out, done.reader.out) == (-9, True, "")
+
+
+def test_an_end_by_force_before_the_limit_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_restic_stream, "GRACE_SECONDS", 3)
+    # The reader has to be ended by force because of the writer, and that takes longer than its limit.
+    done = run_stream(["sh", "-c", "kill -9 $$"], ["sh", "-c", "trap '' INT; cat > /dev/null; sleep 600"], timeout=2)
+    assert (done.writer.rc, done.timed_out, done.interrupted) == (-9, False, True)
 
 
 def test_the_reader_never_sees_the_end_when_we_are_killed(tmp_path: pathlib.Path) -> None:

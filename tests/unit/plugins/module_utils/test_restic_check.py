@@ -10,8 +10,8 @@ import typing as t
 
 import pytest
 from ansible_collections.campus.moodle.plugins.module_utils._cli import Result
-from ansible_collections.campus.moodle.plugins.module_utils._restic import ResticError
 from ansible_collections.campus.moodle.plugins.module_utils._restic_check import check_arguments, run_check, subset_of
+from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import ResticError
 from restic_answers import Answers
 
 PACK = "d366847040b180fdbf81fe556e014dc30f5eb306fcb5cd883325b248073af863"

@@ -9,9 +9,10 @@ import os
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils import _restic
+from ansible_collections.campus.moodle.plugins.module_utils import _restic, _restic_errors
 from ansible_collections.campus.moodle.plugins.module_utils._cli import Result, ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic, ResticError, kind_of, restic_from, said_by
+from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic, restic_from
+from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import ResticError, kind_of, said_by
 
 LOCKED = (
     "unable to create lock in backend: repository is already locked exclusively by PID 19151 on web1 by root (UID 0, GID 0)\n"
@@ -66,7 +67,19 @@ FAILURES = [
     ("disk full", 1, fatal(1, "Fatal: unable to save snapshot: write: no space left on device"), "disk_full"),
     ("unknown status", 42, "something new", "failed"),
     ("silent", 1, "", "failed"),
-    ("killed", -9, "", "failed"),
+    ("killed", -9, "", "killed"),
+    ("killed in a shell", 137, "", "killed"),
+    ("cannot be started", 126, "timeout: failed to run command '/opt': Permission denied", "missing_program"),
+    # Paths that look like what a server says.
+    ("a path like a status", 1, fatal(1, "Fatal: unable to open repository at /srv/403/moodle: input/output error"), "failed"),
+    ("an address like a status", 1, old("Stat: internal error").replace("/srv/backup", "rest:http://server/401/"), "failed"),
+    ("a path like no object", 1, old("stat /srv/404/config: input/output error"), "failed"),
+    ("a path like no folder", 1, old("stat /srv/does not exist/config: input/output error"), "failed"),
+    ("old rest refused", 1, old("unexpected HTTP response (403): 403 Forbidden"), "forbidden"),
+    ("old rest no password", 1, old("unexpected HTTP response (401): 401 Unauthorized"), "forbidden"),
+    ("old rest no repository", 1, old("<config/> does not exist"), "no_repository"),
+    ("rest refused", 1, fatal(1, "Fatal: unable to open config file: unexpected HTTP response (403): 403 Forbidden"), "forbidden"),
+    ("no such key", 1, old("Stat: The Access Key Id you provided does not exist in our records."), "forbidden"),
 ]
 
 
@@ -79,6 +92,8 @@ class Program:
 
     def __call__(self, command: list[str], _text: t.Optional[str] = None, /) -> Result:
         """Return the next answer."""
+        if command[1:] == ["version"] and not self.answers:
+            return Result(0, "restic 0.18.1 compiled with go", "")
         self.commands.append(command)
         return self.answers.pop(0)
 
@@ -112,7 +127,7 @@ def test_a_failure_has_a_kind_by_status_or_by_text(rc: int, err: str, kind: str)
 
 
 def test_every_kind_has_a_sentence() -> None:
-    assert {kind for kind, _ in _restic.PATTERNS} | set(_restic.CODES.values()) <= set(_restic.SENTENCES)
+    assert {kind for kind, _ in _restic_errors.PATTERNS} | set(_restic_errors.CODES.values()) <= set(_restic_errors.SENTENCES)
 
 
 @pytest.mark.parametrize("err", [LOCKED, fatal(11, LOCKED)], ids=["0.14", "0.18"])
@@ -139,11 +154,50 @@ def test_an_expected_status_is_no_error() -> None:
 )
 def test_a_process_over_its_time_says_why_if_it_said_so(said: str, kind: str) -> None:
     def run(command: list[str], _text: t.Optional[str] = None, /) -> Result:
-        raise ToolError("too long", timed_out=True, stdout="", stderr=said)
+        raise ToolError("too long", error="timed_out", timed_out=True, rc=-9, stdout="", stderr=said)
 
     with pytest.raises(ResticError, match="4 seconds") as caught:
         Restic(run, timeout=4).call("cat", "config")
     assert (caught.value.error, caught.value.details["timed_out"]) == (kind, True)
+
+
+def test_a_process_that_was_killed_before_its_time_is_no_late_one() -> None:
+    def run(command: list[str], _text: t.Optional[str] = None, /) -> Result:
+        raise ToolError("killed", error="killed", timed_out=False, rc=-9, stdout="", stderr="")
+
+    with pytest.raises(ResticError, match=r"it was killed, .* memory runs out.* \(exit status -9\)") as caught:
+        Restic(run, timeout=4).call("cat", "config")
+    assert (caught.value.error, "timed_out" in caught.value.details) == ("killed", False)
+
+
+def test_a_program_that_cannot_be_started_is_named() -> None:
+    def run(command: list[str], _text: t.Optional[str] = None, /) -> Result:
+        raise OSError(8, "Exec format error")
+
+    with pytest.raises(ResticError, match=r"the program cannot be started\. .* restic said: Exec format error") as caught:
+        Restic(run).call("cat", "config")
+    assert caught.value.error == "missing_program"
+
+
+def test_a_restic_that_is_too_old_for_everything_is_found_when_something_fails() -> None:
+    unknown = Result(1, "", "unknown flag: --new")
+    program = Program(Result(0, "{}", ""), unknown, Result(0, "restic 0.12.1 compiled with go1.18 on linux/amd64", ""))
+    restic = Restic(program)
+    assert restic.call_json("cat", "config") == {}
+    assert len(program.commands) == 1
+    with pytest.raises(ResticError, match=r"This module needs restic 0\.14\.0 or newer, and this host has restic 0\.12\.1") as caught:
+        restic.call("backup", "--new")
+    assert (caught.value.error, caught.value.details["needed_version"]) == ("unsupported_option", "0.14.0")
+    # Where its version is asked for anyway, it is found before anything runs.
+    for asked in (lambda one: one.require(["lock_wait"]), lambda one: one.has("delete")):
+        with pytest.raises(ResticError, match="This module needs restic"):
+            asked(Restic(Program(Result(0, "restic 0.12.1 compiled with go1.18", ""))))
+
+
+def test_a_failure_stays_what_it_is_where_no_version_is_told() -> None:
+    with pytest.raises(ResticError, match=r"it failed\. .* restic said: usage") as caught:
+        Restic(Program(Result(2, "", "usage"), Result(0, "borg 1.2", ""))).call("cat", "config")
+    assert (caught.value.error, caught.value.details["rc"]) == ("failed", 2)
 
 
 def test_other_trouble_with_a_process_is_passed_on() -> None:
@@ -191,6 +245,14 @@ def test_the_version_is_asked_once_and_only_when_an_option_depends_on_it() -> No
     restic.require(["lock_wait"])
     with pytest.raises(ToolError, match=r"Option skip_if_unchanged needs restic 0\.17\.0 or newer, and this host has restic 0\.16\.4"):
         restic.require(["skip_if_unchanged"])
+    with pytest.raises(ResticError) as caught:
+        restic.require(["skip_if_unchanged"])
+    assert caught.value.details == {
+        "error": "unsupported_option",
+        "option": "skip_if_unchanged",
+        "needed_version": "0.17.0",
+        "found_version": "0.16.4",
+    }
     assert (restic.has("lock_wait"), restic.has("delete"), len(program.commands)) == (True, False, 1)
 
 

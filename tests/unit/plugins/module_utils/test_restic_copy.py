@@ -7,9 +7,10 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._restic import ResticError
-from ansible_collections.campus.moodle.plugins.module_utils._restic_copy import chosen, diff, missing
-from restic_answers import snapshot
+from ansible_collections.campus.moodle.plugins.module_utils._cli import Result
+from ansible_collections.campus.moodle.plugins.module_utils._restic_copy import chosen, diff, missing, transfer
+from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import ResticError
+from restic_answers import Answers, listing, snapshot
 
 SOURCE = [snapshot(1), snapshot(2), snapshot(3, tags=["a", "b"], excludes=["*.log"])]
 
@@ -57,3 +58,34 @@ def test_a_diff_shows_what_is_added() -> None:
     shown = diff(SOURCE[:2], SOURCE[1:2])
     assert shown["before"].splitlines() == ["01010101 2026-10-01T03:00:00 moodle /srv/data"]
     assert len(shown["after"].splitlines()) == 2
+
+
+FULL = Result(1, "", "Fatal: write: no space left on device")
+GONE = Result(1, "", "dial tcp: connection refused")
+
+
+@pytest.mark.parametrize(
+    ("answers", "error", "copied", "changed"),
+    [
+        (["", listing(1)], "not_copied", ["01"], True),
+        (["", listing()], "not_copied", [], False),
+        ([FULL, listing(1)], "disk_full", ["01"], True),
+        ([FULL, listing()], "disk_full", [], False),
+        ([Result(11, "", "repository is already locked by PID 7 on host by root")], "locked", None, False),
+        # The connection is lost: what cannot be known counts as a change.
+        ([GONE, GONE], "unreachable", None, True),
+    ],
+)
+def test_a_copy_that_stops_tells_what_is_there(answers: list[str | Result], error: str, copied: list[str] | None, changed: bool) -> None:
+    fake = Answers(*answers)
+    with pytest.raises(ResticError) as caught:
+        transfer(fake.restic, fake.restic, [snapshot(1), snapshot(2)])
+    details = caught.value.details
+    assert (details["error"], details.get("changed", False)) == (error, changed)
+    assert (None if copied is None else [one["id"][:2] for one in details["copied"]]) == copied
+
+
+def test_a_complete_copy_is_looked_at_once() -> None:
+    fake = Answers("", listing(1, 2))
+    transfer(fake.restic, fake.restic, [snapshot(1), snapshot(2)])
+    assert [words[0] for words in fake.commands] == ["copy", "--json"]

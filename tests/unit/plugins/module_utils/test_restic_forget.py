@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import datetime
 import json
+import pathlib
 import typing as t
 
 import pytest
 from ansible_collections.campus.moodle.plugins.module_utils._cli import Result
-from ansible_collections.campus.moodle.plugins.module_utils._restic import ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import ResticError
 from ansible_collections.campus.moodle.plugins.module_utils._restic_filter import checked, filter_options
 from ansible_collections.campus.moodle.plugins.module_utils._restic_forget import (
     Limits,
@@ -20,6 +21,7 @@ from ansible_collections.campus.moodle.plugins.module_utils._restic_forget impor
     policy_options,
     refuse,
 )
+from ansible_collections.campus.moodle.plugins.module_utils._restic_unused import Unused, cache_folder
 from restic_answers import Answers, listing, row
 
 NOW = datetime.datetime(2026, 11, 1, tzinfo=datetime.timezone.utc)
@@ -212,8 +214,85 @@ def test_without_a_policy_everything_that_the_filter_selects_goes() -> None:
     assert work.plan().removed_ids == ["01" * 32, "03" * 32]
 
 
-def test_a_failed_prune_says_that_the_snapshots_are_gone() -> None:
-    work, _fake = retention(Result(11, "", "unable to create lock: repository is already locked by PID 7 on host by root (UID 0, GID 0)"))
-    with pytest.raises(ResticError, match="2 snapshots were removed, but their data was not") as caught:
-        work.prune(parse_plan(plan(group([3], [1, 2]))))
-    assert (caught.value.error, len(caught.value.details["removed"])) == ("locked", 2)
+GONE = Result(1, "", "Get: dial tcp: connection refused")
+
+
+@pytest.mark.parametrize(
+    ("answers", "changed"),
+    [
+        ([Result(11, "", "repository is already locked by PID 7 on host by root")], False),
+        ([Result(1, "", "Fatal: something else"), listing(1, 2, 3)], False),
+        ([Result(1, "", "Fatal: something else"), listing(1, 3)], True),
+        # The connection is lost: what cannot be known counts as a change.
+        ([GONE, GONE], True),
+        (["", GONE], True),
+    ],
+)
+def test_a_failed_removal_says_whether_something_is_gone(answers: list[str | Result], changed: bool) -> None:
+    first = plan(group([3], [1, 2]))
+    work, _fake = retention(first, first, *answers)
+    with pytest.raises(ResticError) as caught:
+        work.remove(work.plan(), Limits(1))
+    assert caught.value.details.get("changed", False) is changed
+
+
+LOCKED = Result(11, "", "unable to create lock: repository is already locked by PID 7 on host by root (UID 0, GID 0)")
+
+
+@pytest.mark.parametrize(
+    ("removed", "answer", "sentence", "changed"),
+    [
+        ([1, 2], LOCKED, "2 snapshots were removed, but their data was not. The next run with prune goes on with it", True),
+        ([], LOCKED, "Unused data was not removed. The next run with prune goes on with it", False),
+        ([], Result(1, "", "no space left on device"), "Unused data was not removed", True),
+    ],
+)
+def test_a_failed_prune_says_what_is_gone_and_is_not_forgotten(
+    tmp_path: pathlib.Path, removed: list[int], answer: Result, sentence: str, changed: bool
+) -> None:
+    unused = Unused(str(tmp_path), "/srv/backup")
+    unused.note()
+    work, _fake = retention(answer)
+    with pytest.raises(ResticError, match=sentence) as caught:
+        work.prune(parse_plan(plan(group([3], removed))), unused)
+    assert (caught.value.details["changed"], len(caught.value.details["removed"])) == (changed, len(removed))
+    assert unused.known
+    again, _fake = retention("")
+    again.prune(parse_plan(""), unused)
+    assert not unused.known
+
+
+def test_a_failed_prune_that_cannot_be_noted_says_so() -> None:
+    unused = Unused("/proc/no/such", "/srv/backup")
+    unused.note()
+    work, _fake = retention(LOCKED)
+    with pytest.raises(ResticError, match="Run restic prune by hand"):
+        work.prune(parse_plan(plan(group([3], [1]))), unused)
+
+
+@pytest.mark.parametrize(
+    ("before", "details", "after"),
+    [(False, {"changed": False}, False), (False, {}, False), (False, {"changed": True}, True), (True, {"changed": False}, True)],
+)
+def test_a_removal_that_removed_nothing_leaves_no_note(tmp_path: pathlib.Path, before: bool, details: dict[str, bool], after: bool) -> None:
+    unused = Unused(str(tmp_path / "new"), "/srv/backup")
+    if before:
+        unused.note()
+    with pytest.raises(ResticError), unused.noted():
+        assert unused.known
+        raise ResticError("no", **details)
+    assert unused.known is after
+    assert not Unused(str(tmp_path / "new"), "/srv/other").known
+
+
+@pytest.mark.parametrize(
+    ("params", "environ", "folder"),
+    [
+        ({"cache_dir": "/c"}, {"RESTIC_CACHE_DIR": "/e"}, "/c"),
+        ({}, {"RESTIC_CACHE_DIR": "/e", "XDG_CACHE_HOME": "/x"}, "/e"),
+        ({}, {"XDG_CACHE_HOME": "/x", "HOME": "/h"}, "/x/restic"),
+        ({"cache_dir": None}, {"HOME": "/h"}, "/h/.cache/restic"),
+    ],
+)
+def test_the_note_is_where_restic_has_its_cache(params: dict[str, t.Any], environ: dict[str, str], folder: str) -> None:
+    assert cache_folder(params, environ) == folder

@@ -13,7 +13,8 @@ import typing as t
 import pytest
 from ansible_collections.campus.moodle.plugins.module_utils import _restic_keys, _restic_locks, _restic_repository
 from ansible_collections.campus.moodle.plugins.module_utils._cli import Result, ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic, ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic
+from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import ResticError
 from ansible_collections.campus.moodle.plugins.module_utils._restic_keys import Key, Wish, plan_key
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.timezone.utc)
@@ -34,8 +35,11 @@ def client(answers: dict[str, Result]) -> tuple[Restic, list[str]]:
     asked: list[str] = []
 
     def run(command: list[str], _text: t.Optional[str] = None, /) -> Result:
-        asked.append(" ".join(word for word in command[1:] if word not in ("--json", "--no-lock")))
-        return answers[asked[-1]]
+        words = " ".join(word for word in command[1:] if word not in ("--json", "--no-lock"))
+        if words == "version":
+            return Result(0, "restic 0.18.1 compiled with go", "")
+        asked.append(words)
+        return answers[words]
 
     return Restic(run, repository="/srv/backup"), asked
 
@@ -120,6 +124,20 @@ def test_a_new_key_is_added_from_a_file_before_the_old_one_goes() -> None:
 
 
 @pytest.mark.parametrize(
+    ("added", "removed", "changed"), [(0, 0, True), (0, 1, True), (1, 0, False)], ids=["all but the last", "added", "nothing"]
+)
+def test_a_failure_between_two_keys_says_what_was_changed(added: int, removed: int, changed: bool) -> None:
+    answers = {
+        "key add --new-password-file=/run/secret --user=ops --host=vault": Result(added, "", ""),
+        "key remove 3": Result(removed, "", ""),
+        "key remove 4": Result(1, "", "lost"),
+    }
+    with pytest.raises(ResticError) as caught:
+        _restic_keys.apply_key(client(answers)[0], plan_key(wish(), [*KEYS, OLD_OPS], None), lambda _: "/run/secret")
+    assert caught.value.details.get("changed", False) is changed
+
+
+@pytest.mark.parametrize(
     ("row", "stale"),
     [
         ({"time": "2026-11-21T11:59:00Z", "hostname": "elsewhere", "pid": 1}, False),
@@ -174,6 +192,10 @@ def test_creating_what_somebody_else_created_meanwhile_is_no_error() -> None:
     broken, _ = client({"init": Result(1, "", "no space left on device"), "cat config": found})
     with pytest.raises(ResticError, match="a disk is full"):
         _restic_repository.create(broken, None, copy_chunker=False)
+    lost_after = client({"init": Result(0, "", ""), "cat config": Result(1, "", "dial tcp: connection refused")})[0]
+    with pytest.raises(ResticError, match="could not be reached") as caught:
+        _restic_repository.create(lost_after, None, copy_chunker=False)
+    assert caught.value.details["changed"]
     lying, _ = client({"init": Result(0, "", ""), "cat config": Result(10, "", "")})
     with pytest.raises(ResticError, match="reported success, but there is no repository"):
         _restic_repository.create(lying, None, copy_chunker=False)

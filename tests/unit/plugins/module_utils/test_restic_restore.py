@@ -16,8 +16,9 @@ import typing as t
 
 import pytest
 from ansible_collections.campus.moodle.plugins.module_utils._cli import Result
-from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic, ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic
 from ansible_collections.campus.moodle.plugins.module_utils._restic_assert import drill_folder, failed_assertions, refuse_space
+from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import ResticError
 from ansible_collections.campus.moodle.plugins.module_utils._restic_filter import checked, find_snapshot
 from ansible_collections.campus.moodle.plugins.module_utils._restic_restore import Restoration, Wish, refuse_target, restore_arguments
 from ansible_collections.campus.moodle.plugins.module_utils._restic_target import Difference, compare, events_of, is_empty

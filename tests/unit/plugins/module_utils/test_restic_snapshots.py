@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
 from ansible_collections.campus.moodle.plugins.module_utils._restic_info import describe, stale_sentence
 from ansible_collections.campus.moodle.plugins.module_utils._restic_snapshots import (
+    PARTIAL,
     grouped,
     is_stale,
     matching,
@@ -119,6 +120,16 @@ def test_one_fresh_snapshot_is_enough_unless_hosts_are_named() -> None:
     named = described(hosts=["web1", "web2", "web3"])
     assert (named["stale"], named["stale_hosts"]) == (True, ["web2", "web3"])
     assert [(group["host"], group["stale"]) for group in described()["groups"]] == [("web2", True), ("web1", False)]
+
+
+@pytest.mark.parametrize("group_by", [["host"], ["host", "tags"]])
+def test_a_partial_snapshot_is_no_fresh_one_and_what_it_marks_neither(group_by: list[str]) -> None:
+    mark = parse_snapshots([{**SNAPSHOTS[2].row, "id": "e" * 64, "original": SNAPSHOTS[2].id, "tags": [PARTIAL]}])
+    result = described(snapshots=[*SNAPSHOTS[:3], *mark], hosts=["web1"], group_by=group_by)
+    assert [one["partial"] for one in result["snapshots"]] == [False, False, True, True]
+    assert (result["stale_hosts"], result["newest"]["id"][0]) == (["web1"], "b")
+    assert {group["newest"] is None for group in result["groups"] if group["host"] == "web1"} == {True}
+    assert "2 were refused as partial" in stale_sentence(result, "1d", "/srv/backup")
 
 
 def test_latest_counts_in_each_group() -> None:
