@@ -65,6 +65,7 @@ options:
     description:
       - Address of an HTTP proxy that connects to the API server, as in V(http://proxy.example.edu:3128). Can also be set with the
         environment variable E(K8S_AUTH_PROXY).
+      - It may hold a user name and a password, so it is hidden wherever it would be shown.
       - Without it, the kubeconfig, E(HTTPS_PROXY) and E(NO_PROXY) are respected.
     type: str
   tls_server_name:

@@ -30,4 +30,8 @@ options:
     description: Seconds after which the command is ended and the task fails.
     type: int
     default: 3600
+notes:
+  - A failure has a word for its kind in C(error). Besides those of the module, V(runner) - the command cannot be started or does not
+    reach the program; V(old_image) - the image is older than the module; V(timed_out) - it took longer than O(timeout); V(killed) -
+    it was ended by force, which is most often for lack of memory.
 """

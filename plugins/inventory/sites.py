@@ -18,6 +18,7 @@ description:
     C(chart_version), C(app_version) and, on request, C(user_values); of an object C(labels), C(spec) and C(object_status).
   - Releases are read through the API, without helm. Their Secrets hold all values, so the user needs to read the Secrets of the
     namespaces.
+  - A release that cannot be read, since its record is broken or it is being removed, is left out with a warning.
 extends_documentation_fragment:
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
@@ -120,7 +121,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         options = ("sources", "namespaces", "chart", "include_values")
         try:
             client = client_from(self._connection(), os.environ)
-            return sites(client, selector=self.get_option("label_selector"), **{name: self.get_option(name) for name in options})
+            given = {name: self.get_option(name) for name in options}
+            return sites(client, selector=self.get_option("label_selector"), warn=self.display.warning, **given)
         except ToolError as error:
             raise AnsibleParserError(f"The sites of the cluster cannot be listed. {error}") from error
 

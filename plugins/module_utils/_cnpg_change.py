@@ -10,10 +10,9 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg import API, CnpgError
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_wait import watch_until
 from ansible_collections.campus.moodle.plugins.module_utils._kube_config import KUBE_ARGUMENTS
 from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
-from ansible_collections.campus.moodle.plugins.module_utils._kube_wait import Predicate, Ref, diagnose
+from ansible_collections.campus.moodle.plugins.module_utils._kube_wait import Predicate, Ref, diagnose, wait_until
 
 if t.TYPE_CHECKING:
     from ansible_collections.campus.moodle.plugins.module_utils._kube_client import KubeClient, Object
@@ -67,9 +66,21 @@ def change_cluster(
     raise CnpgError(msg, error="conflict", cluster=name, namespace=namespace)
 
 
-def await_object(client: KubeClient, ref: Ref, predicate: Predicate, sentence: str, *, timeout: float, **details: t.Any) -> Object:
-    """Wait until the predicate holds and return the object; otherwise raise CnpgError that starts with the sentence and says why."""
-    outcome = watch_until(client, ref, predicate, timeout=timeout)
+def await_object(
+    client: KubeClient,
+    ref: Ref,
+    predicate: Predicate,
+    sentence: str,
+    *,
+    timeout: float,
+    tick: t.Optional[float] = None,
+    **details: t.Any,
+) -> Object:
+    """Wait until the predicate holds and return the object; otherwise raise CnpgError that starts with the sentence and says why.
+
+    A predicate that also depends on time needs tick, as in wait_until.
+    """
+    outcome = wait_until(client, ref, predicate, timeout=timeout, tick=tick)
     if outcome.done:
         return outcome.object or {}
     failed = outcome.state == "failed"

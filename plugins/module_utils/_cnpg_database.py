@@ -11,14 +11,20 @@ import re
 import time
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg import API
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg import API, ClusterView
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg_cluster import merge
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg_drill import ask
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg_wait import Clock, Patience, Trouble
+from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
 from ansible_collections.campus.moodle.plugins.module_utils._kube_wait import Verdict
+
+if t.TYPE_CHECKING:
+    from ansible_collections.campus.moodle.plugins.module_utils._kube_client import KubeClient
 
 # An instance tries again after 30 seconds; what failed then as well does not heal.
 APPLY_PATIENCE = 40.0
 RECLAIM_DELETE = "delete"
+QUESTION_SECONDS = 30.0
 
 
 def object_name(cluster: str, name: str) -> str:
@@ -47,6 +53,20 @@ def build_database(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 def _part(row: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return an extension or schema with the fields that were given."""
     return {"ensure": row["state"], **{name: value for name, value in row.items() if name != "state" and value is not None}}
+
+
+def in_postgresql(client: KubeClient, view: ClusterView, database: str) -> tuple[t.Optional[bool], str]:
+    """Ask the primary whether it has a database; None, and why, when it cannot be asked."""
+    if not view.current_primary:
+        return None, "the cluster has no primary"
+    quoted = database.replace("'", "''")
+    try:
+        sql = f"SELECT count(*) FROM pg_database WHERE datname = '{quoted}'"  # noqa: S608 (quoted, and no parameter is possible)
+        answer, error = ask(client, view, sql, "postgres", timeout=QUESTION_SECONDS)
+    except KubeError as problem:
+        return None, str(problem)
+    known = not error and answer in ("0", "1")
+    return (answer == "1", "") if known else (None, error or f"it answered {answer!r}")
 
 
 class AppliedPredicate:

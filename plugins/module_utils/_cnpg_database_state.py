@@ -11,12 +11,13 @@ import functools
 import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg import API
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg import API, ClusterView, CnpgError
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg_change import change_cluster, require_cluster
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg_database import (
     RECLAIM_DELETE,
     AppliedPredicate,
     build_database,
+    in_postgresql,
     object_name,
 )
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg_object import carry_out, confirm, plan, remove, wait_for, wait_gone
@@ -42,10 +43,11 @@ Role = dict[str, t.Any]
 
 
 class DatabaseStates:
-    """One database with its roles, and what the task wants of them."""
+    """One database with its roles, and what the task wants of them. warn is told what the user should know although nothing failed."""
 
-    def __init__(self, client: KubeClient, params: t.Mapping[str, t.Any], *, check_mode: bool) -> None:
+    def __init__(self, client: KubeClient, params: t.Mapping[str, t.Any], *, check_mode: bool, warn: t.Callable[[str], None]) -> None:
         self._client = client
+        self._warn = warn
         self._params = params
         self._check_mode = check_mode
         self._force = params["force_conflicts"]
@@ -90,7 +92,27 @@ class DatabaseStates:
                 f"Database {self._params['name']} of Cluster {self._cluster} in namespace {self._namespace} would be dropped with its data."
             )
             confirm(self._params["confirm_delete"], self._params["name"], what)
+        if live is None and policy == RECLAIM_DELETE:
+            self._refuse_forgotten()
         self._drop(live, {"spec": {"databaseReclaimPolicy": policy}} if policy else {})
+
+    def _refuse_forgotten(self) -> None:
+        """Without its object a database cannot be dropped, and one that was forgotten on purpose is still in PostgreSQL."""
+        cluster = self._client.get(API, "Cluster", self._cluster, self._namespace)
+        if cluster is None:
+            return
+        name = self._params["name"]
+        there, why = in_postgresql(self._client, ClusterView.from_object(cluster), name)
+        where = f"database {name} of Cluster {self._cluster} in namespace {self._namespace}"
+        advice = "To drop it, declare it again with state=present, then run this task."
+        if there is None:
+            self._warn(f"There is no object for {where}, and PostgreSQL cannot be asked whether it still has it ({why}). {advice}")
+        elif there and self._check_mode:
+            # An earlier task of the play may be the one that declares it again.
+            self._warn(f"There is no object for {where}, which is still in PostgreSQL and could not be dropped. {advice}")
+        elif there:
+            msg = f"There is no object for {where}, which is still in PostgreSQL and was not dropped. {advice} Nothing was changed."
+            raise CnpgError(msg, error="forgotten")
 
     def _roles(self, roles: list[Role]) -> None:
         """Bring roles into their states, each in the way that it is managed already, or that the operator offers."""

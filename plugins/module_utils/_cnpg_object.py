@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg import CnpgError
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg_change import await_object
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg_wait import TICK_SECONDS
 from ansible_collections.campus.moodle.plugins.module_utils._kube_apply import Change, applied_difference, preview
 from ansible_collections.campus.moodle.plugins.module_utils._kube_config import KUBE_ARGUMENTS
 from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
@@ -57,18 +58,21 @@ def confirm(given: t.Optional[str], name: str, what: str) -> None:
     """Refuse to destroy data unless the name is repeated."""
     if given != name:
         msg = f"{what} Set confirm_delete to {name} if that is wanted. Nothing was changed."
-        raise CnpgError(msg, error="confirmation", confirm_delete=name)
+        raise CnpgError(msg, error="not_confirmed", confirm_delete=name)
 
 
 def wait_for(client: KubeClient, ref: Ref, predicate: Predicate, *, timeout: float, changed: bool) -> Object:
     """Wait until the predicate holds and return the object; CnpgError with a diagnosis when it fails or takes too long."""
-    sentence = f"{ref} {'was changed and is' if changed else 'is'} not as it should be"
-    return await_object(client, ref, predicate, sentence, timeout=timeout, changed=changed)
+    return await_object(client, ref, predicate, _not_there(ref, changed=changed), timeout=timeout, tick=TICK_SECONDS, changed=changed)
 
 
 def wait_gone(client: KubeClient, ref: Ref, *, timeout: float) -> None:
     """Wait until an object is gone."""
-    wait_for(client, ref, gone, timeout=timeout, changed=True)
+    await_object(client, ref, gone, _not_there(ref, changed=True), timeout=timeout, changed=True)
+
+
+def _not_there(ref: Ref, *, changed: bool) -> str:
+    return f"{ref} {'was changed and is' if changed else 'is'} not as it should be"
 
 
 def diff_of(change: Change) -> dict[str, t.Any]:

@@ -67,12 +67,15 @@ def operator_report(client: KubeClient) -> dict[str, t.Any]:
     return {"version": version, "advisories": advisories(version), "error": error}
 
 
+def requirements(require: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return what is really required. Zero is a requirement, and only False switches one off."""
+    return {rule: value for rule, value in sorted(require.items()) if value is not None and value is not False}
+
+
 def unmet(found: Report, require: t.Mapping[str, t.Any], operator: t.Mapping[str, t.Any]) -> list[dict[str, str]]:
     """Return the requirements that do not hold, each with the reason. What is unknown does not hold."""
     facts, name = {**found, "operator": operator}, f"{found['namespace']}/{found['name']}"
-    # Zero is a requirement, and only False switches one off.
-    given = {rule: value for rule, value in sorted(require.items()) if value is not None and value is not False}
-    judged = {rule: REQUIREMENTS[rule](facts, value) for rule, value in given.items()}
+    judged = {rule: REQUIREMENTS[rule](facts, value) for rule, value in requirements(require).items()}
     return [{"requirement": rule, "cluster": name, "reason": reason} for rule, reason in judged.items() if reason]
 
 

@@ -35,7 +35,7 @@ from ansible_collections.campus.moodle.plugins.module_utils._cnpg_restore import
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg_restore_source import Source, resolve_source
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg_restore_target import check_target, recovery_target
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg_values import now, parse_time
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_wait import health_predicate
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg_wait import TICK_SECONDS, health_predicate
 from ansible_collections.campus.moodle.plugins.module_utils._kube_apply import applied_difference
 from ansible_collections.campus.moodle.plugins.module_utils._kube_wait import Ref
 
@@ -168,4 +168,12 @@ class Restore:
     def _await_health(self, written: t.Optional[Object]) -> Object:
         predicate = health_predicate(self._client, written=written, stable_for=0.0)
         sentence = f"Cluster {self._name} in namespace {self._namespace} was not recovered"
-        return await_object(self._client, self._ref, predicate, sentence, timeout=self._params["wait_timeout"], changed=written is not None)
+        return await_object(
+            self._client,
+            self._ref,
+            predicate,
+            sentence,
+            timeout=self._params["wait_timeout"],
+            tick=TICK_SECONDS,
+            changed=written is not None,
+        )

@@ -27,7 +27,12 @@ from ansible_collections.campus.moodle.plugins.module_utils._cnpg_switchover imp
     without,
 )
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg_values import micro_time, now
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_wait import HealthPredicate, health_predicate, read_instance_pods
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg_wait import (
+    TICK_SECONDS,
+    HealthPredicate,
+    health_predicate,
+    read_instance_pods,
+)
 from ansible_collections.campus.moodle.plugins.module_utils._kube_wait import Ref, Verdict
 
 if t.TYPE_CHECKING:
@@ -136,7 +141,9 @@ def finish(
         ref = Ref(API, "Cluster", before.name, before.namespace)
         sentence = f"The switchover of Cluster {before.name} in namespace {before.namespace} to {target} is not complete"
         changed = written is not None
-        after = ClusterView.from_object(await_object(client, ref, predicate, sentence, timeout=params["wait_timeout"], changed=changed))
+        after = ClusterView.from_object(
+            await_object(client, ref, predicate, sentence, timeout=params["wait_timeout"], tick=TICK_SECONDS, changed=changed)
+        )
     return result(before, after, target=target, changed=written is not None, lag=lag)
 
 

@@ -36,7 +36,7 @@ from ansible_collections.campus.moodle.plugins.module_utils._cnpg_health import 
 )
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg_values import parse_time
 from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
-from ansible_collections.campus.moodle.plugins.module_utils._kube_wait import Outcome, Predicate, Ref, Verdict, ready, wait_until
+from ansible_collections.campus.moodle.plugins.module_utils._kube_wait import Verdict, ready
 
 if t.TYPE_CHECKING:
     from ansible_collections.campus.moodle.plugins.module_utils._kube_client import KubeClient
@@ -46,8 +46,10 @@ Clock = t.Callable[[], float]
 QUIET_SECONDS = 10.0
 # How long a pod may wait for a node or an image: an autoscaler or a slow registry often solves it.
 POD_PATIENCE = 60.0
-# How often time alone is looked at while a watch brings nothing.
-RECHECK_SECONDS = 2.0
+# How often time alone is looked at while a watch brings nothing: the tick for the predicates here, and for those made of them.
+TICK_SECONDS = 2.0
+# How often the surroundings of a cluster that is not healthy are asked, since they are not watched.
+LOOK_SECONDS = 5.0
 
 
 class Trouble(t.NamedTuple):
@@ -151,7 +153,8 @@ class HealthPredicate:
     """Judges each state of a Cluster while a change arrives. Ask it about objects of a watch, and now and then between.
 
     written is the object that our write returned, None when nothing was written: then the cluster must be healthy but need
-    not stay so. look returns the troubles around the cluster; it is asked only while the cluster is not healthy.
+    not stay so. look returns the troubles around the cluster; it is asked only while the cluster is not healthy,
+    and not for each event.
     """
 
     def __init__(
@@ -172,6 +175,8 @@ class HealthPredicate:
         self._look = look
         self._healthy_since: t.Optional[float] = None
         self._patience = Patience()
+        self._around: list[Trouble] = []
+        self._looked = float("-inf")
 
     def __call__(self, obj: t.Optional[t.Mapping[str, t.Any]]) -> Verdict:
         """Return done, waiting or failed with the reason."""
@@ -196,7 +201,9 @@ class HealthPredicate:
     def _given_up(self, view: ClusterView, now: float) -> t.Optional[Verdict]:
         phase = PHASES.get(view.phase, UNKNOWN_PHASE)
         found = [Trouble(phase_sentence(view), phase.patience)] if phase.meaning in (BROKEN, NEEDS_HUMAN) else []
-        return self._patience.over([*found, *self._look(view)], now)
+        if now - self._looked >= LOOK_SECONDS:
+            self._looked, self._around = now, self._look(view)
+        return self._patience.over([*found, *self._around], now)
 
 
 class RestartPredicate:
@@ -222,13 +229,3 @@ class RestartPredicate:
 def health_predicate(client: KubeClient, **options: t.Any) -> HealthPredicate:
     """Return a predicate that also looks at the Jobs and pods of the cluster; options are those of HealthPredicate."""
     return HealthPredicate(look=lambda view: troubles(client, view), **options)
-
-
-def watch_until(client: KubeClient, ref: Ref, predicate: Predicate, *, timeout: float, clock: Clock = time.monotonic) -> Outcome:
-    """Like wait_until, for predicates that also depend on time: they are asked every few seconds although nothing changes."""
-    start = clock()
-    while True:
-        left = start + timeout - clock()
-        outcome = wait_until(client, ref, predicate, timeout=max(0.0, min(RECHECK_SECONDS, left)), clock=clock)
-        if outcome.state != "waiting" or left <= RECHECK_SECONDS:
-            return outcome._replace(seconds=round(clock() - start, 1))

@@ -129,10 +129,12 @@ class KubeClient:
         labels: t.Optional[str] = None,
         timeout: float,
         synced: bool = False,
+        tick: t.Optional[float] = None,
     ) -> t.Iterator[tuple[str, Object]]:
         """Yield what is there as ADDED, then each event, until timeout seconds are over.
 
         With synced, the event SYNCED with an empty object tells when a list is complete, even when it has nothing in it.
+        With tick, TICK with an empty object comes after each tick seconds in which nothing happened.
         """
         place = self._place(api_version, kind, namespace) if name else namespace
         path = path_of(api_version, self.resource(api_version, kind), place)
@@ -143,7 +145,7 @@ class KubeClient:
             return self._requests.pages(api_version, kind, path, attempt, query)
 
         def opening(version: str, seconds: float) -> t.Iterator[tuple[str, Object]]:
-            return self._requests.events(path, attempt, {**query, "resourceVersion": version}, seconds)
+            return self._requests.events(path, attempt, {**query, "resourceVersion": version}, seconds, tick)
 
         for event in follow(listing, opening, timeout=timeout):
             if synced or event[0] != SYNCED:

@@ -20,6 +20,7 @@ import urllib.parse
 
 from ansible_collections.campus.moodle.plugins.module_utils._kube_access import Access, Pem, tls_context
 from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
+from ansible_collections.campus.moodle.plugins.module_utils._kube_stream import Lines, answer_on
 
 __all__ = ["Access", "Pem", "Response", "Transport"]
 
@@ -119,13 +120,13 @@ class Transport:
             self._sleep(pause)
 
     @contextlib.contextmanager
-    def stream(self, path: str, *, patience: float) -> t.Iterator[http.client.HTTPResponse]:
-        """Open an answer that is read while it comes, on a connection of its own; patience is the longest silence in seconds."""
+    def stream(self, path: str, *, patience: float, tick: t.Optional[float] = None) -> t.Iterator[Lines]:
+        """Open an answer that is read while it comes, on a connection of its own. patience and tick are those of Lines."""
         connection = self._connect(CONNECT_SECONDS)
         try:
             connection.sock.settimeout(patience)
             self._send(connection, "GET", path, None, {"Accept": "application/json"})
-            yield connection.getresponse()
+            yield Lines(connection.sock, answer_on(connection.sock), patience=patience, tick=tick)
         finally:
             connection.close()
 
@@ -138,9 +139,7 @@ class Transport:
         connection.sock.settimeout(self._budget)
         try:
             self._send(connection, "GET", path, None, headers)
-            # The response takes the socket's reader; what follows the headers must not be lost in its buffer.
-            answer = http.client.HTTPResponse(_Unbuffered(connection.sock), method="GET")  # type: ignore[arg-type]
-            answer.begin()
+            answer = answer_on(connection.sock)
             if answer.status == 101:
                 return _response(answer, b""), connection.sock
             response = _response(answer, answer.read())
@@ -237,17 +236,6 @@ class Transport:
             "Give the authority that signed it in ca_cert, or the name in it in tls_server_name."
         )
         return KubeError(msg, error="untrusted")
-
-
-class _Unbuffered:
-    """A socket whose reader takes no more than it is asked for."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-
-    def makefile(self, _mode: str) -> t.Any:
-        """Return the reader."""
-        return self._sock.makefile("rb", 0)
 
 
 def _response(answer: http.client.HTTPResponse, body: bytes) -> Response:

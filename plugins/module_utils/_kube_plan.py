@@ -184,7 +184,7 @@ class Planner:
         ]
         if missing:
             msg = f"Deleting {', '.join(missing)} loses data, so it must be confirmed: list exactly these in confirm_delete."
-            raise KubeError(msg, error="confirmation_needed", confirm_delete=missing)
+            raise KubeError(msg, error="not_confirmed", confirm_delete=missing)
 
 
 def _removal(key: Key, obj: Object, change: str) -> Step:

@@ -14,12 +14,14 @@ import urllib.parse
 
 from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError, error_of, names_an_object, status_of
 from ansible_collections.campus.moodle.plugins.module_utils._kube_http import Response, Transport
-from ansible_collections.campus.moodle.plugins.module_utils._kube_watch import ERROR, Object, Objects
+from ansible_collections.campus.moodle.plugins.module_utils._kube_watch import ERROR, TICK, Object, Objects
 
 PAGE = 500
 # The server ends a watch itself; one that is silent for this long beyond that is dead.
 WATCH_SILENCE = 5
 
+# A line without content is time that passed.
+_TICK = json.dumps({"type": TICK, "object": {}})
 _JSON = {"Accept": "application/json", "Content-Type": "application/json"}
 _PATCHES = {"merge": "application/merge-patch+json", "json": "application/json-patch+json", "apply": "application/apply-patch+yaml"}
 
@@ -60,16 +62,18 @@ class Requests:
             if not query["continue"]:
                 return found, str(answer["metadata"].get("resourceVersion") or "")
 
-    def events(self, path: str, attempt: str, query: t.Mapping[str, str], seconds: float) -> t.Iterator[tuple[str, Object]]:
-        """Yield the events of one watch request."""
+    def events(
+        self, path: str, attempt: str, query: t.Mapping[str, str], seconds: float, tick: t.Optional[float] = None
+    ) -> t.Iterator[tuple[str, Object]]:
+        """Yield the events of one watch request, and TICK with an empty object after each tick seconds without any."""
         query = {**query, "watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": str(max(1, int(seconds)))}
         address = f"{path}?{urllib.parse.urlencode(query)}"
         try:
-            with self._transport.stream(address, patience=seconds + WATCH_SILENCE) as answer:
-                if answer.status != 200:
-                    raise self.error(attempt, Response(answer.status, {}, answer.read()))
-                for line in answer:
-                    event = json.loads(line)
+            with self._transport.stream(address, patience=seconds + WATCH_SILENCE, tick=tick) as lines:
+                if lines.status != 200:
+                    raise self.error(attempt, Response(lines.status, {}, b"".join(lines)))
+                for line in lines:
+                    event = json.loads(line or _TICK)
                     yield event["type"], event["object"]
         except KubeError as problem:
             # A new list heals both, with a newer token if there is one.

@@ -23,7 +23,7 @@ from ansible_collections.campus.moodle.plugins.module_utils._kube_ready import (
     pod_problems,
     ready,
 )
-from ansible_collections.campus.moodle.plugins.module_utils._kube_watch import SYNCED
+from ansible_collections.campus.moodle.plugins.module_utils._kube_watch import SYNCED, TICK
 
 __all__ = [
     "DONE",
@@ -87,14 +87,15 @@ def observe(
     name: t.Optional[str] = None,
     labels: t.Optional[str] = None,
     timeout: float,
+    tick: t.Optional[float] = None,
 ) -> t.Iterator[dict[str, Object]]:
-    """Yield all objects that there are, by name, at first and after each change, until timeout seconds are over."""
+    """Yield all objects that there are, by name, at first, after each change and tick, until timeout seconds are over."""
     found: dict[str, Object] = {}
     synced = False
-    for event, obj in client.watch(api_version, kind, namespace, name=name, labels=labels, timeout=timeout, synced=True):
+    for event, obj in client.watch(api_version, kind, namespace, name=name, labels=labels, timeout=timeout, synced=True, tick=tick):
         if event == "DELETED":
             found.pop(obj["metadata"]["name"], None)
-        elif event != SYNCED:
+        elif event not in (SYNCED, TICK):
             found[obj["metadata"]["name"]] = obj
         synced = synced or event == SYNCED
         if synced:
@@ -107,12 +108,16 @@ def wait_until(
     predicate: Predicate,
     *,
     timeout: float,
+    tick: t.Optional[float] = None,
     clock: t.Callable[[], float] = time.monotonic,
 ) -> Outcome:
-    """Watch one object until the predicate says done or failed, or until timeout seconds are over."""
+    """Watch one object until the predicate says done or failed, or until timeout seconds are over.
+
+    A predicate that also depends on time needs tick: it is then asked every tick seconds although nothing changes.
+    """
     start = clock()
     latest, verdict = None, Verdict("waiting", "the server sent nothing")
-    for found in observe(client, ref.api_version, ref.kind, ref.namespace, name=ref.name, timeout=timeout):
+    for found in observe(client, ref.api_version, ref.kind, ref.namespace, name=ref.name, timeout=timeout, tick=tick):
         latest = found.get(ref.name)
         verdict = predicate(latest)
         if verdict.state != "waiting":

@@ -19,6 +19,8 @@ PAUSE = 1.0
 
 # Yielded when everything that was there at the time of a list has been yielded.
 SYNCED = "SYNCED"
+# Yielded now and then while nothing happens, to whoever asks for it.
+TICK = "TICK"
 # Means that the list is too old, or that the events after it are unknown for another reason.
 ERROR = "ERROR"
 
@@ -39,7 +41,7 @@ def follow(
     clock: t.Callable[[], float] = time.monotonic,
     sleep: t.Callable[[float], None] = time.sleep,
 ) -> t.Iterator[Event]:
-    """Yield what is there as ADDED, then SYNCED, then each event, until timeout seconds are over."""
+    """Yield what is there as ADDED, then SYNCED, then each event and tick, until timeout seconds are over."""
     deadline = clock() + timeout
     seen: dict[str, Object] = {}
     version, first = "", True
@@ -64,6 +66,9 @@ def follow(
                 if event == ERROR:
                     version = ""
                     break
+                if event == TICK:
+                    yield TICK, {}
+                    continue
                 version = obj["metadata"]["resourceVersion"]
                 if event == "BOOKMARK":
                     continue

@@ -131,7 +131,7 @@ recovery_window:
 error:
   description:
     - What went wrong, as one word. V(backup_failed), V(archiving_failing), V(invalid_backup), V(timeout), V(no_backup_method), V(invalid),
-      V(hibernated), V(exists), V(confirmation), V(not_found), V(failed), or an error of the API server such as V(forbidden).
+      V(hibernated), V(exists), V(not_confirmed), V(not_found), V(failed), or an error of the API server such as V(forbidden).
   returned: failure
   type: str
   sample: archiving_failing

@@ -254,7 +254,7 @@ kept_volumes:
 error:
   description:
     - A stable word for the failure, among them V(immutable), V(shrink), V(downgrade), V(major_upgrade), V(given_twice),
-      V(confirmation), V(not_found), V(invalid), V(conflict), V(forbidden), V(unreachable), V(failed) and V(timeout).
+      V(not_confirmed), V(not_found), V(invalid), V(conflict), V(forbidden), V(unreachable), V(failed) and V(timeout).
   returned: failure
   type: str
   sample: immutable

@@ -36,7 +36,9 @@ options:
     type: bool
     default: true
   require:
-    description: What must hold for each cluster. What is unknown does not hold.
+    description:
+      - What must hold for each cluster. What is unknown does not hold.
+      - Where there is no cluster at all nothing holds, and the task fails.
     type: dict
     suboptions:
       healthy:
@@ -150,7 +152,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg import API, CnpgError
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg_change import require_cluster
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_report import operator_report, report, unmet
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg_report import operator_report, report, requirements, unmet
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg_values import now
 from ansible_collections.campus.moodle.plugins.module_utils._kube_config import KUBE_ARGUMENTS, client_from
 
@@ -175,7 +177,13 @@ def look(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     objects = [require_cluster(client, name, namespace)] if name else client.list(API, "Cluster", namespace)
     clusters = [report(client, obj, ask_instances=params["ask_instances"], now=moment) for obj in objects]
     result: dict[str, t.Any] = {"clusters": clusters, "operator": operator_report(client)}
-    if params["require"]:
+    if requirements(params["require"] or {}):
+        if not clusters:
+            where = f"in namespace {namespace}" if namespace else "in any namespace"
+            msg = (
+                f"There is no Cluster {where}, so nothing of what is required holds. Check the namespace and the context of the kubeconfig."
+            )
+            raise CnpgError(msg, error="not_found", **result)
         result["failures"] = [row for found in clusters for row in unmet(found, params["require"], result["operator"])]
         if result["failures"]:
             listed = "; ".join(f"{row['cluster']} {row['requirement']}: {row['reason'].rstrip('.')}" for row in result["failures"])

@@ -40,6 +40,9 @@ options:
   state:
     description:
       - V(absent) deletes the Database object. Whether the database itself goes is up to O(reclaim_policy).
+      - A database without an object, which was forgotten with O(reclaim_policy=retain) for example, cannot be dropped. With
+        O(reclaim_policy=delete) the primary is asked whether it has the database (which needs the right to create C(pods/exec)), and the
+        task fails if so. Where it cannot be asked there is a warning.
     type: str
     choices: [present, absent]
     default: present
@@ -200,6 +203,14 @@ EXAMPLES = r"""
     reclaim_policy: retain
     wait: "{{ wait }}"
 
+- name: Take it up again, since only a declared database can be dropped
+  campus.moodle.cnpg_database:
+    name: moodle
+    namespace: "{{ namespace }}"
+    cluster: moodle-db
+    owner: moodle
+    wait: "{{ wait }}"
+
 - name: Drop the database and its owner
   campus.moodle.cnpg_database:
     name: moodle
@@ -223,8 +234,8 @@ roles:
   sample: [{"name": "moodle", "state": "present", "secret_name": "moodle-db-moodle"}]
 error:
   description:
-    - A stable word for the failure, among them V(confirmation), V(not_found), V(invalid), V(given_twice), V(conflict), V(forbidden),
-      V(unreachable), V(failed) and V(timeout).
+    - A stable word for the failure, among them V(not_confirmed), V(forgotten), V(not_found), V(invalid), V(given_twice), V(conflict),
+      V(forbidden), V(unreachable), V(failed) and V(timeout).
   returned: failure
   type: str
   sample: confirmation
@@ -285,7 +296,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, required_if=[("state", "present", ["owner"])], supports_check_mode=True)
     try:
         client = client_from(module.params, os.environ)
-        result = DatabaseStates(client, module.params, check_mode=module.check_mode).run()
+        result = DatabaseStates(client, module.params, check_mode=module.check_mode, warn=module.warn).run()
     except ToolError as error:
         module.fail_json(msg=str(error), **error.details)
     module.exit_json(**result)

@@ -86,7 +86,7 @@ from ansible_collections.campus.moodle.plugins.module_utils._cnpg_annotations im
     woken,
 )
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg_change import ACTION_ARGUMENTS, await_object, change_cluster
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_wait import health_predicate
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg_wait import TICK_SECONDS, health_predicate
 from ansible_collections.campus.moodle.plugins.module_utils._kube_config import client_from
 from ansible_collections.campus.moodle.plugins.module_utils._kube_wait import Ref
 
@@ -113,7 +113,7 @@ def await_state(client: KubeClient, ref: Ref, state: str, *, timeout: float, cha
     sentence = f"Cluster {ref.name} in namespace {ref.namespace} is not {state}"
     if state == "running":
         health = health_predicate(client)
-        return await_object(client, ref, lambda obj: woken(obj, health), sentence, timeout=timeout, changed=changed)
+        return await_object(client, ref, lambda obj: woken(obj, health), sentence, timeout=timeout, tick=TICK_SECONDS, changed=changed)
     try:
         return await_object(client, ref, hibernated, sentence, timeout=timeout, changed=changed)
     except CnpgError as problem:

@@ -189,7 +189,7 @@ error:
   description:
     - What kind of failure it was.
     - V(bad_manifest), V(bad_option), V(invalid) (C(unknown_fields) names them), V(unknown_kind), V(not_found), V(conflict) (C(conflicts)
-      names fields and managers), V(being_deleted), V(confirmation_needed), V(not_ready), V(timeout).
+      names fields and managers), V(being_deleted), V(not_confirmed), V(not_ready), V(timeout).
     - V(forbidden) (C(user), C(verb), C(resource) and C(namespace) say what), V(denied), V(unauthorized), V(throttled), V(too_large),
       V(server_error).
     - V(unreachable), V(untrusted), V(bad_kubeconfig), V(no_context), V(bad_credentials), V(credential_plugin).

@@ -33,7 +33,9 @@ options:
     description: Minutes until the site closes. Needed with O(state=scheduled), and only there.
     type: int
   notice:
-    description: What people read while the site is closed, as HTML; an empty text gives Moodle's own words. Without it, nothing changes.
+    description:
+      - What people read while the site is closed, as HTML; an empty text gives Moodle's own words. Without it, nothing changes.
+      - It is a word of the command, which others on the machine can see while it runs.
     type: str
 author:
   - campus.moodle contributors (@campus-moodle)

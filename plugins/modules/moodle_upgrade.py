@@ -89,6 +89,7 @@ database_changed:
   description:
     - Whether the failed upgrade may have changed the database. If not, the site runs on as before.
     - An upgrade that was cut cannot tell, and counts as V(true).
+    - The failed task is also C(changed) then.
   returned: failure
   type: bool
 sentences:
@@ -148,7 +149,8 @@ def upgrade(program: MoodleProgram, *, check: bool, allow_maintenance: bool) -> 
         answer = program.ask("upgrade", *["--allow-maintenance"] * allow_maintenance, what=WHAT)
     except ToolError as error:
         # An upgrade that ran out of time goes on in the container.
-        error.details["database_changed"] = database_changed(error.details.get("exit_status", 0), error.details)
+        touched = database_changed(error.details.get("exit_status", 0), error.details)
+        error.details.update(database_changed=touched, changed=touched)
         raise
     return {**result, "seconds": answer["seconds"], "upgrade_warnings": [*plan["warnings"], *answer["warnings"]]}
 
@@ -162,7 +164,7 @@ def main() -> None:
     try:
         result = upgrade(program_of(module), check=module.check_mode, allow_maintenance=module.params["allow_maintenance"])
     except ToolError as error:
-        module.fail_json(msg=str(error), **{"database_changed": False, **error.details})
+        module.fail_json(msg=str(error), **{"changed": False, "database_changed": False, **error.details})
     module.exit_json(**result)
 
 

@@ -25,23 +25,36 @@ def read(path: str) -> tuple[list[dict[str, t.Any]], list[str]]:
     """
     try:
         with open(path, encoding="utf-8") as file:
-            content = yaml.safe_load(file)
+            text = file.read()
     except OSError as error:
         return [], [f"The plugin lock {path} cannot be read: {error.strerror}."]
-    except yaml.YAMLError as error:
-        return [], [f"The plugin lock {path} is not valid YAML: {' '.join(str(error).split())}."]
-    items = content.get("plugins") if isinstance(content, dict) and set(content) == {"plugins"} else content
-    if items is None:
-        return [], []
-    if not isinstance(items, list):
-        return [], [f"The plugin lock {path} must be a list of plugins, or have the single key 'plugins' with that list."]
-    problems = [f"The plugin lock {path}: {problem}" for number, item in enumerate(items, 1) for problem in check(item, number)]
-    problems += [f"The plugin lock {path}: {problem}" for problem in _duplicates(items)]
+    except UnicodeDecodeError:
+        return [], [f"The plugin lock {path} is not text in UTF-8."]
+    items, problems = parse(text, f"The plugin lock {path}")
     if problems:
         return [], problems
     plugins = [_resolve(item, os.path.dirname(os.path.abspath(path))) for item in items]
     missing = [name for plugin in plugins for name in (plugin["path"], plugin["headers_file"]) if name and not os.path.isfile(name)]
     return plugins, [f"The plugin lock {path} names the file {name}, which does not exist." for name in missing]
+
+
+def parse(text: str, what: str) -> tuple[list[dict[str, t.Any]], list[str]]:
+    """The entries of a lock as they are written, in its order, and what is wrong with it.
+
+    :param what: how messages call the lock.
+    """
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        return [], [f"{what} is not valid YAML: {' '.join(str(error).split())}."]
+    items = content.get("plugins") if isinstance(content, dict) and set(content) == {"plugins"} else content
+    if items is None:
+        return [], []
+    if not isinstance(items, list):
+        return [], [f"{what} must be a list of plugins, or have the single key 'plugins' with that list."]
+    problems = [f"{what}: {problem}" for number, item in enumerate(items, 1) for problem in check(item, number)]
+    problems += [f"{what}: {problem}" for problem in _duplicates(items)]
+    return ([], problems) if problems else (items, [])
 
 
 def check(item: t.Any, number: int) -> list[str]:

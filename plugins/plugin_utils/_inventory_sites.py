@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._helm_info import find
-from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import ReleaseStore
+from ansible_collections.campus.moodle.plugins.module_utils._helm_info import describe, find
 from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
 
+# Of what is known about a release.
+FIELDS = ("name", "namespace", "status", "revision", "chart", "chart_version", "app_version")
 API_VERSION, KIND = "campus.moodle.io/v1alpha1", "MoodleSite"
 Site = dict[str, t.Any]
 
@@ -24,13 +25,23 @@ class Client(t.Protocol):
 
 
 def sites(
-    client: Client, *, sources: t.Collection[str], namespaces: t.Sequence[str], chart: str, selector: str, include_values: bool
+    client: Client,
+    *,
+    sources: t.Collection[str],
+    namespaces: t.Sequence[str],
+    chart: str,
+    selector: str,
+    include_values: bool,
+    warn: t.Callable[[str], None],
 ) -> list[Site]:
-    """Return the sites by namespace and name. A site that is both an object and a release is one, and the object wins."""
+    """Return the sites by namespace and name. A site that is both an object and a release is one, and the object wins.
+
+    warn is told which releases cannot be read, and so may be sites or not.
+    """
     found: dict[tuple[str, str], Site] = {}
     wanted: t.Sequence[t.Optional[str]] = namespaces or [None]
     for namespace in wanted:
-        rows = releases(client, namespace, chart, selector, include_values=include_values) if "releases" in sources else []
+        rows = releases(client, namespace, chart, selector, include_values=include_values, warn=warn) if "releases" in sources else []
         rows += objects(client, namespace, selector) if "objects" in sources else []
         for row in rows:
             key = (row["namespace"], row["name"])
@@ -38,19 +49,21 @@ def sites(
     return [found[key] for key in sorted(found)]
 
 
-def releases(client: Client, namespace: t.Optional[str], chart: str, selector: str, *, include_values: bool) -> list[Site]:
-    """Return the releases of a chart, as their newest revisions say."""
+def releases(
+    client: Client, namespace: t.Optional[str], chart: str, selector: str, *, include_values: bool, warn: t.Callable[[str], None]
+) -> list[Site]:
+    """Return the releases of a chart, as their newest revisions say. Others in the same namespaces may be broken or go meanwhile."""
     rows: list[Site] = []
     for revisions in find(client, namespace=namespace, selector=selector or None):
         newest = revisions[0]
         if newest.status == "uninstalled":
             continue
-        release = ReleaseStore(client, newest.namespace, newest.name).read(newest)
-        summary = release.summary()
-        if summary["chart"] == chart:
-            fields = ("name", "namespace", "status", "revision", "chart", "chart_version", "app_version")
-            rows.append({"source": "release", **{field: summary[field] for field in fields}})
-            rows[-1].update({"user_values": release.values} if include_values else {})
+        release = describe(client, revisions, ["values"] * include_values, stale_after=0, show_values=True)
+        if release["unreadable"]:
+            warn(f"The release {newest.name} in namespace {newest.namespace} is left out of the inventory. {release['unreadable']}")
+        elif release["chart"] == chart:
+            fields = (*FIELDS, *["user_values"] * include_values)
+            rows.append({"source": "release", **{field: release[field] for field in fields}})
     return rows
 
 

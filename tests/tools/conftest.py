@@ -59,8 +59,8 @@ def run_play(tmp_path_factory: pytest.TempPathFactory) -> PlayRunner:
 
 
 @pytest.fixture(scope="session")
-def examples_of() -> t.Callable[[str], list[dict[str, t.Any]]]:
-    """examples_of(module) gives the tasks in the EXAMPLES of a module, to be run with run_play."""
+def examples_of() -> t.Callable[..., list[dict[str, t.Any]]]:
+    """examples_of(name, kind="modules") gives the tasks in the EXAMPLES of a plugin, to be run with run_play."""
     return modules.examples_of
 
 

@@ -117,7 +117,7 @@ def test_without_a_name_each_run_takes_a_backup_named_by_the_time(stage: Stage) 
 def test_a_backup_is_deleted_after_confirmation(stage: Stage, four_beats: t.Callable[..., FourBeats]) -> None:
     stage.backup("moodle-old", **DONE)
     refused = stage.run("cnpg_backup", cluster="moodle", key="old", state="absent", confirm_delete="old")
-    assert (refused["failed"], refused["error"]) == (True, "confirmation")
+    assert (refused["failed"], refused["error"]) == (True, "not_confirmed")
     beats = four_beats("cnpg_backup", common(stage, key="old", state="absent", confirm_delete="moodle-old"))
     assert (beats.do["changed"], stage.get("Backup", "moodle-old")) == (True, None)
 

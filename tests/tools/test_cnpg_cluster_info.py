@@ -101,6 +101,14 @@ def test_a_gate_lets_through_what_holds_and_names_all_that_does_not(stage: Stage
     assert stopped["clusters"][0]["health"]["level"] == "degraded"
 
 
+def test_no_cluster_at_all_meets_no_requirement(stage: Stage) -> None:
+    """A wrong namespace must not look healthy."""
+    empty = stage.run("cnpg_cluster_info", namespace="nowhere", require={"healthy": True})
+    assert (empty["failed"], empty["error"], empty["clusters"]) == (True, "not_found", [])
+    assert "There is no Cluster in namespace nowhere" in empty["msg"]
+    assert not stage.run("cnpg_cluster_info", namespace="nowhere", require={"healthy": False})["failed"]
+
+
 def test_the_recovery_window_comes_from_the_object_store(stage: Stage, api_server: ApiServer) -> None:
     """The definition of the store is a double: the plugin that brings the real one is not installed."""
     missing = stage.run("cnpg_cluster_info", name="moodle", ask_instances=False)["clusters"][0]["recovery_window"]

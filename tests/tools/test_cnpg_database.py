@@ -17,6 +17,7 @@ from support.cnpg_stage import API, Stage
 from support.kubernetes import ApiServer
 from support.modules import FourBeats, ModuleRunner
 from support.plays import PlayRunner
+from support.pods import pods_in_front_of
 
 BASE = {"name": "moodle", "cluster": "moodle", "owner": "moodle"}
 SECRET = "moodle-moodle"
@@ -191,7 +192,7 @@ def test_a_database_that_is_dropped_needs_its_name_and_takes_the_policy_along(st
     stage.run("cnpg_database", **BASE, wait="none")
     for given in (None, "other"):
         refused = stage.run("cnpg_database", **BASE, state="absent", reclaim_policy="delete", confirm_delete=given)
-        assert (refused["failed"], refused["error"]) == (True, "confirmation")
+        assert (refused["failed"], refused["error"]) == (True, "not_confirmed")
         assert "would be dropped with its data. Set confirm_delete to moodle" in refused["msg"]
     # The operator's finalizer keeps the object until the database is dropped.
     stage.patch("Database", "moodle-moodle", {"metadata": {"finalizers": ["cnpg.io/deleteDatabase"]}})
@@ -229,10 +230,28 @@ def test_what_cannot_change_is_refused_by_its_name(stage: Stage) -> None:
     assert "encoding is immutable" in result["msg"]
 
 
+def test_a_database_that_was_forgotten_is_not_said_to_be_dropped(stage: Stage, api_server: ApiServer) -> None:
+    stage.run("cnpg_database", **BASE, wait="none")
+    drop = {**BASE, "state": "absent", "reclaim_policy": "delete", "confirm_delete": "moodle", "wait": "none"}
+    assert stage.run("cnpg_database", **{**drop, "reclaim_policy": "retain"})["changed"]
+    with pods_in_front_of(api_server) as pods:
+        pods.run = lambda _pod, _command, _text: (0, "1\n", "")
+        there = stage.run("cnpg_database", kubeconfig=pods.kubeconfig, **drop)
+        assert (there["failed"], there["error"], there["changed"]) == (True, "forgotten", False)
+        assert [text for _pod, _command, text in pods.asked] == ["SELECT count(*) FROM pg_database WHERE datname = 'moodle'"]
+        pods.run = lambda _pod, _command, _text: (0, "0\n", "")
+        gone = stage.run("cnpg_database", kubeconfig=pods.kubeconfig, **drop)
+        assert (gone["failed"], gone["changed"], gone.get("warnings", [])) == (False, False, [])
+    # No kubelet runs behind the API server itself.
+    unknown = stage.run("cnpg_database", **drop)
+    assert (unknown["failed"], unknown["changed"]) == (False, False)
+    assert "cannot be asked whether it still has it" in str(unknown["warnings"])
+
+
 def test_every_documented_example_runs(stage: Stage, run_play: PlayRunner, examples_of: t.Callable[[str], list[dict[str, t.Any]]]) -> None:
+    """As they stand, one after the other, each has something to do."""
     stage.cluster("moodle-db", instances=1)
-    variables = {"namespace": stage.namespace, "wait": "none"}
-    first, forget, drop = examples_of("cnpg_database")
-    play = run_play([first, forget, first, drop], variables=variables, environ=stage.server.environ)
+    play = run_play(examples_of("cnpg_database"), variables={"namespace": stage.namespace, "wait": "none"}, environ=stage.server.environ)
     assert play.rc == 0, play.output
     assert [row["changed"] for row in play.results] == [True, True, True, True]
+    assert stage.get("Database", "moodle-db-moodle") is None

@@ -182,7 +182,9 @@ def test_a_hand_over_goes_through_both_clusters_and_a_run_that_was_cut_is_contin
     assert result["primary_cluster"]["is_replica"] is False
     assert TOKEN not in str(result)
     assert result["diff"]["after"] == {f"{stage.namespace}/moodle-north": "replica", f"{stage.namespace}/moodle-south": "primary"}
-    assert stage.run("cnpg_switchover", cluster="moodle-north", primary_cluster=other)["changed"] is False
+    for check in (True, False):
+        again = stage.run("cnpg_switchover", cluster="moodle-north", primary_cluster=other, check=check)
+        assert (again["failed"], again["changed"], again["steps"]) == (False, False, [])
 
 
 def test_the_examples_run(

@@ -247,6 +247,25 @@ def test_the_module_fails_with_the_sentence_and_the_key(run_module: t.Any, api_s
     assert (expired["failed"], expired["changed"], expired["error"]) == (True, False, "unauthorized")
 
 
+@pytest.mark.parametrize(
+    ("module", "args"),
+    [
+        ("kube_wait", {"kind": "Namespace", "names": ["default"], "timeout": 5}),
+        ("cnpg_cluster_info", {"name": "moodle-db", "namespace": "default"}),
+        ("helm_release_info", {"namespace": "default"}),
+    ],
+)
+def test_the_password_of_a_proxy_is_shown_nowhere(run_module: t.Any, api_server: t.Any, module: str, args: Options) -> None:
+    proxy = "http://jane:canary-4d1c@127.0.0.1:1"
+    given = {"kubeconfig": api_server.kubeconfig, "api_timeout": 2, **args}
+    for options, environ in (({"proxy": proxy}, {}), ({}, {"K8S_AUTH_PROXY": proxy})):
+        result = run_module(module, {**given, **options}, environ=environ)
+        assert (result["failed"], result["error"]) == (True, "unreachable")
+        assert "through the proxy http://127.0.0.1:1: " in result["msg"]
+        assert "invocation" in result
+        assert "canary-4d1c" not in json.dumps(result)
+
+
 def test_a_broken_kubeconfig_is_named_with_the_line_and_not_shown(ask: t.Any, tmp_path: pathlib.Path) -> None:
     broken = tmp_path / "config"
     broken.write_text("apiVersion: v1\nusers:\n- name: x\n  user: {token: canary-token\n")

@@ -214,7 +214,7 @@ def test_data_is_deleted_only_when_it_is_named(run_module: t.Any, connection: Ma
     run_module("kube_apply", {**connection, "manifests": [claim, config_map()]})
     removal = {**connection, "state": "absent", "manifests": [claim, config_map()]}
     refused = run_module("kube_apply", removal, check=check)
-    assert (refused["error"], refused["confirm_delete"]) == ("confirmation_needed", ["PersistentVolumeClaim/moodledata"])
+    assert (refused["error"], refused["confirm_delete"]) == ("not_confirmed", ["PersistentVolumeClaim/moodledata"])
     assert kube.get("v1", "ConfigMap", "settings", namespace), "nothing may be deleted before the refusal"
     allowed = run_module("kube_apply", {**removal, "confirm_delete": refused["confirm_delete"]}, check=check)
     assert changes(allowed)["PersistentVolumeClaim/moodledata"] == "deleted"

@@ -142,6 +142,19 @@ def test_a_path_that_cannot_be_read_is_refused(run_module: t.Any, connection: Ob
     assert result["error"] == "bad_path"
 
 
+def test_a_watch_with_ticks_is_one_request(kube: t.Any, namespace: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    for name in ("pages", "events"):
+        real = getattr(kube._requests, name)
+        monkeypatch.setattr(kube._requests, name, lambda *words, name=name, real=real: asked.append(name) or real(*words))
+    events = kube.watch("v1", "ConfigMap", namespace, name="late", timeout=60, tick=0.1)
+    assert [next(events)[0] for _ in range(3)] == ["TICK"] * 3
+    kube.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "late", "namespace": namespace}})
+    assert next(event for event, _obj in events if event != "TICK") == "ADDED"
+    assert next(events)[0] == "TICK"
+    assert asked == ["pages", "events"]
+
+
 def test_a_watch_lists_anew_when_the_server_has_forgotten(
     kube: t.Any, cnpg_crds: t.Any, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,10 +163,10 @@ def test_a_watch_lists_anew_when_the_server_has_forgotten(
     kube.create({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a", "namespace": namespace}, "spec": {"images": [image]}})
     real, asked = kube._requests.events, []
 
-    def first_too_old(path: str, attempt: str, query: t.Mapping[str, str], seconds: float) -> t.Iterator[tuple[str, Object]]:
+    def first_too_old(path: str, attempt: str, query: t.Mapping[str, str], *more: t.Any) -> t.Iterator[tuple[str, Object]]:
         asked.append(query["resourceVersion"])
         # The history of this kind begins when it was installed, so the server answers this version with status 410.
-        return real(path, attempt, {**query, "resourceVersion": "1"} if len(asked) == 1 else query, seconds)
+        return real(path, attempt, {**query, "resourceVersion": "1"} if len(asked) == 1 else query, *more)
 
     monkeypatch.setattr(kube._requests, "events", first_too_old)
     events = kube.watch(api_version, kind, namespace, timeout=60)

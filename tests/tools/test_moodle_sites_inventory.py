@@ -11,7 +11,6 @@ import subprocess
 import typing as t
 
 import pytest
-import yaml
 from support.kubernetes import ApiServer
 from support.modules import environment
 
@@ -84,7 +83,7 @@ def listing(tmp_path: pathlib.Path, cluster: tuple[str, str], api_server: ApiSer
         command = ["ansible-inventory", "-i", str(source), "--list"]
         done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert (done.returncode != 0) is fails, done.stderr
-        return {"error": done.stderr} if fails else plain(json.loads(done.stdout))
+        return {"error": done.stderr} if fails else {**plain(json.loads(done.stdout)), "warnings": done.stderr}
 
     return run
 
@@ -150,12 +149,12 @@ def test_what_is_cached_is_not_asked_again(
     assert listing(**cached, kubeconfig=nobody) == first
 
 
-def test_the_examples_run(listing: t.Callable[..., dict[str, t.Any]], api_server: ApiServer) -> None:
-    from ansible_collections.campus.moodle.plugins.inventory.sites import EXAMPLES
-
+def test_the_examples_run(
+    listing: t.Callable[..., dict[str, t.Any]], examples_of: t.Callable[..., list[dict[str, t.Any]]], api_server: ApiServer
+) -> None:
     production = [{"name": "production", "context": {"cluster": "tools", "user": "admin"}}]
     kubeconfig = api_server.kubeconfig_for("admin", contexts=production, **{"current-context": "production"})
-    for example in yaml.safe_load_all(EXAMPLES):
+    for example in examples_of("sites", "inventory"):
         assert "moodle_sites" in {"moodle_sites": [], **listing(kubeconfig=kubeconfig, **example)}
 
 
@@ -176,6 +175,24 @@ def test_a_cluster_that_does_not_answer_is_an_error(
 
 def test_a_user_who_may_not_read_secrets_is_told_so(listing: t.Callable[..., dict[str, t.Any]], api_server: ApiServer) -> None:
     assert "cannot be listed" in listing(kubeconfig=api_server.kubeconfig_for("viewer"), fails=True)["error"]
+
+
+def test_a_broken_release_costs_a_warning_and_not_the_inventory(
+    listing: t.Callable[..., dict[str, t.Any]], api_server: ApiServer, namespace: str
+) -> None:
+    labels = {"owner": "helm", "name": "broken", "version": "1", "status": "deployed"}
+    body = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "helm.sh/release.v1",
+        "metadata": {"name": "sh.helm.release.v1.broken.v1", "labels": labels},
+        "stringData": {"release": "no release"},
+    }
+    api_server.request("POST", f"/api/v1/namespaces/{namespace}/secrets", body)
+    found = listing(namespaces=["sites-a", namespace])
+    assert hosts(found) == ["physics.sites-a"]
+    warned = " ".join(found["warnings"].split())
+    assert f"The release broken in namespace {namespace} is left out of the inventory. Secret sh.helm.release.v1.broken.v1" in warned
 
 
 def test_objects_are_sites_and_win_over_their_release(

@@ -14,7 +14,8 @@ import typing as t
 
 import yaml
 
-MODULES = "ansible_collections.campus.moodle.plugins.modules"
+PLUGINS = "ansible_collections.campus.moodle.plugins"
+MODULES = f"{PLUGINS}.modules"
 # Settings of the tools under test: what the person who runs the tests has set must not decide a test.
 FOREIGN = ("HELM_", "K8S_AUTH_", "KUBE", "RESTIC_", "AWS_", "ANSIBLE_")
 
@@ -108,7 +109,7 @@ def four_beats(run_module: ModuleRunner, name: str, args: t.Mapping[str, t.Any],
     return beats
 
 
-def examples_of(name: str) -> list[dict[str, t.Any]]:
-    """Return the tasks in EXAMPLES of a module."""
-    examples: list[dict[str, t.Any]] = yaml.safe_load(importlib.import_module(f"{MODULES}.{name}").EXAMPLES)
-    return examples
+def examples_of(name: str, kind: str = "modules") -> list[dict[str, t.Any]]:
+    """Return what EXAMPLES of a plugin show: tasks, or the sources of an inventory plugin. kind is the plugin's folder."""
+    documents = yaml.safe_load_all(importlib.import_module(f"{PLUGINS}.{kind}.{name}").EXAMPLES)
+    return [row for document in documents for row in (document if isinstance(document, list) else [document])]

@@ -225,3 +225,12 @@ def test_state_compares_the_engine_with_the_plan(plan: Any) -> None:
     state = image_state(json.dumps([image]), wanted)
     assert state["missing"] == ["services"]
     assert state["facts"] == {"payload": "moodle", "size_bytes": 7, "compressed_bytes": 3}
+
+
+def test_the_image_is_told_what_its_branch_needs(plan: Any) -> None:
+    row = _branches.BRANCHES["4.5"]
+    assert plan()["build_spec"]["site"]["needs"] == {
+        "php_minimum": row.php_minimum,
+        "php_maximum": row.php_maximum,
+        "postgresql_minimum": row.postgresql_minimum,
+    }

@@ -16,7 +16,7 @@ from ansible_collections.campus.moodle.plugins.module_utils._cli import Result
 from ansible_collections.campus.moodle.plugins.module_utils._kube_client import FIELD_MANAGER, Object, Objects
 from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
 from ansible_collections.campus.moodle.plugins.module_utils._kube_kinds import Resource, known, plural_of
-from ansible_collections.campus.moodle.plugins.module_utils._kube_watch import SYNCED
+from ansible_collections.campus.moodle.plugins.module_utils._kube_watch import SYNCED, TICK
 
 Key = tuple[str, str, str]
 
@@ -26,13 +26,15 @@ class FakeClient:
 
     objects: (kind, namespace or "", name) to object. calls: (verb, kind, name) of everything but reads; dry runs are "dry apply".
     errors: (verb, kind) to a KubeError that this verb raises. script: callables that a watch runs, one for each event that it
-    waits for; each changes something and its change becomes the event. answers: command to Result, path to JSON.
+    waits for; each changes something and its change becomes the event. One that changes nothing is time that passes, and a TICK for
+    a watch with ticks. reads: (verb, kind) of lists and watches; a watch begins with a list. answers: command to Result, path to JSON.
     """
 
     def __init__(self, *objects: Object, namespace: str = "default") -> None:
         self.namespace = namespace
         self.objects: dict[Key, Object] = {}
         self.calls: list[tuple[str, str, str]] = []
+        self.reads: list[tuple[str, str]] = []
         self.errors: dict[tuple[str, str], KubeError] = {}
         self.script: list[t.Callable[[FakeClient], None]] = []
         self.answers: dict[str, t.Any] = {}
@@ -73,6 +75,7 @@ class FakeClient:
         metadata_only: bool = False,
     ) -> Objects:
         """Return copies. Selectors are terms of the form name=value, name!=value, name, !name."""
+        self.reads.append(("list", kind))
         self._raise("list", kind)
         found = [
             copy.deepcopy(obj)
@@ -178,8 +181,10 @@ class FakeClient:
         labels: t.Optional[str] = None,
         timeout: float,
         synced: bool = False,
+        tick: t.Optional[float] = None,
     ) -> t.Iterator[tuple[str, Object]]:
         """Yield what is there, then run the script and yield what it changes; the end of the script is the timeout."""
+        self.reads.append(("watch", kind))
         place = namespace or (self.namespace if name and self._namespaced(kind, api_version) else None)
         fields = f"metadata.name={name}" if name else None
         self._events.clear()
@@ -190,6 +195,8 @@ class FakeClient:
         while self._events or self.script:
             if not self._events:
                 self.script.pop(0)(self)
+                if tick and not self._events:
+                    yield TICK, {}
                 continue
             event, obj = self._events.pop(0)
             wanted = obj["kind"] == kind and obj["metadata"].get("namespace") == place if place else obj["kind"] == kind

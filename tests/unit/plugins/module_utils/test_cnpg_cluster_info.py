@@ -4,14 +4,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import pathlib
 import typing as t
 
 import pytest
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg import CnpgError
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg_report import REQUIREMENTS, operator_report, report, unmet
 from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
+from ansible_collections.campus.moodle.plugins.modules import cnpg_cluster_info
 from ansible_collections.campus.moodle.tests.unit.plugins.module_utils.kube_fakes import FakeClient
 
 RECORDS = pathlib.Path(__file__).parent / "cnpg_records"
@@ -175,3 +178,22 @@ def test_zero_is_a_requirement() -> None:
 
 def test_a_switch_that_is_off_requires_nothing() -> None:
     assert unmet(found("failing_over"), dict.fromkeys(REQUIREMENTS, False), OPERATOR) == []
+
+
+@pytest.mark.parametrize(
+    ("require", "namespace", "said"),
+    [
+        ({"healthy": True}, "physics", "There is no Cluster in namespace physics, so nothing of what is required holds."),
+        ({"max_lag_bytes": 0}, None, "There is no Cluster in any namespace"),
+        ({"healthy": False}, "physics", ""),
+        (None, "physics", ""),
+    ],
+)
+def test_without_a_cluster_no_requirement_holds(
+    monkeypatch: pytest.MonkeyPatch, require: t.Any, namespace: t.Optional[str], said: str
+) -> None:
+    monkeypatch.setattr(cnpg_cluster_info, "client_from", lambda _params, _environ: FakeClient())
+    params = {"name": None, "namespace": namespace, "ask_instances": False, "require": require}
+    with contextlib.nullcontext() if not said else pytest.raises(CnpgError, match=said) as caught:
+        assert cnpg_cluster_info.look(params)["clusters"] == []
+    assert not said or caught.value.details["error"] == "not_found"

@@ -9,6 +9,8 @@ import pathlib
 import typing as t
 
 import pytest
+from ansible_collections.campus.moodle.plugins.module_utils._cli import Result
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg import CnpgError
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg_database import AppliedPredicate, build_database, object_name
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg_database_state import DatabaseStates
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg_roles import (
@@ -47,9 +49,11 @@ def params(**given: t.Any) -> dict[str, t.Any]:
     return {**dict.fromkeys(names), **fixed, "role_api": "auto", "wait": "none", "wait_timeout": 5, "force_conflicts": False, **given}
 
 
-def run(client: FakeClient, *, check_mode: bool = False, **given: t.Any) -> dict[str, t.Any]:
+def run(
+    client: FakeClient, *, check_mode: bool = False, warn: t.Callable[[str], None] = lambda _sentence: None, **given: t.Any
+) -> dict[str, t.Any]:
     """Bring a database into its state."""
-    return DatabaseStates(t.cast("t.Any", client), params(**given), check_mode=check_mode).run()
+    return DatabaseStates(t.cast("t.Any", client), params(**given), check_mode=check_mode, warn=warn).run()
 
 
 def no_role_objects(*objects: dict[str, t.Any]) -> FakeClient:
@@ -300,3 +304,68 @@ def test_another_failure_than_an_unknown_kind_is_not_taken_for_an_old_operator()
         knows_role_objects(t.cast("t.Any", client), "physics")
     assert knows_role_objects(t.cast("t.Any", FakeClient()), "physics")
     assert not knows_role_objects(t.cast("t.Any", no_role_objects()), "physics")
+
+
+# --- a database without an object
+
+
+DROP = {"state": "absent", "reclaim_policy": "delete", "confirm_delete": "moodle"}
+
+
+def asked(out: str, rc: int = 0, err: str = "") -> FakeClient:
+    """Return a cluster whose primary gives an answer."""
+    client = FakeClient(cluster())
+    client.answers["psql"] = Result(rc, out, err)
+    return client
+
+
+def test_a_database_that_was_forgotten_is_not_said_to_be_dropped() -> None:
+    client = asked("1\n")
+    with pytest.raises(CnpgError, match=r"still in PostgreSQL and was not dropped\. To drop it, declare it again") as caught:
+        run(client, roles=[role(state="absent")], **DROP)
+    assert caught.value.details == {"error": "forgotten", "changed": False}
+    # Its owner stays as well, and the question was no part of a command.
+    assert [verb for verb, _kind, _name in client.calls] == ["exec"]
+    assert client.stdin == ["SELECT count(*) FROM pg_database WHERE datname = 'moodle'"]
+
+
+def test_a_database_that_is_gone_needs_nothing() -> None:
+    warned: list[str] = []
+    assert run(asked("0\n"), warn=warned.append, **DROP)["changed"] is False
+    assert run(FakeClient(), warn=warned.append, **DROP)["changed"] is False
+    assert warned == []
+
+
+@pytest.mark.parametrize(
+    ("client", "check_mode", "said"),
+    [
+        (asked("1\n"), True, "still in PostgreSQL and could not be dropped"),
+        (asked("", 2, "FATAL: shutting down"), False, "cannot be asked whether it still has it (FATAL: shutting down)"),
+        (asked("?\n"), False, "it answered '?'"),
+    ],
+    ids=["check mode", "an error", "no number"],
+)
+def test_what_is_not_known_for_sure_is_a_warning(client: FakeClient, check_mode: bool, said: str) -> None:
+    warned: list[str] = []
+    assert run(client, check_mode=check_mode, warn=warned.append, **DROP)["changed"] is False
+    assert len(warned) == 1
+    assert said in warned[0]
+
+
+def test_a_user_who_may_run_nothing_in_pods_is_warned() -> None:
+    client, warned = FakeClient(cluster()), []
+    client.errors["exec", "Pod"] = KubeError("user x may not create pods/exec.", error="forbidden", status=403)
+    run(client, warn=warned.append, **DROP)
+    assert "may not create pods/exec" in warned[0]
+
+
+def test_a_name_is_quoted_in_the_question() -> None:
+    client = asked("0\n")
+    run(client, **{**DROP, "name": "o'hara", "confirm_delete": "o'hara"})
+    assert client.stdin == ["SELECT count(*) FROM pg_database WHERE datname = 'o''hara'"]
+
+
+def test_without_the_wish_to_drop_it_nobody_is_asked() -> None:
+    client = asked("1\n")
+    assert run(client, state="absent")["changed"] is False
+    assert client.calls == []

@@ -26,15 +26,15 @@ from ansible_collections.campus.moodle.plugins.module_utils._cnpg_wait import (
     RestartPredicate,
     Trouble,
     health_predicate,
-    watch_until,
 )
 from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
-from ansible_collections.campus.moodle.plugins.module_utils._kube_wait import Ref
+from ansible_collections.campus.moodle.plugins.module_utils._kube_wait import Ref, Verdict, wait_until
 from ansible_collections.campus.moodle.tests.unit.plugins.module_utils.kube_fakes import FakeClient
 
 RECORDS = pathlib.Path(__file__).parent / "cnpg_records"
 # 2026-11-21T08:00:00Z
 NOW = 1795248000.0
+CLUSTER = Ref("postgresql.cnpg.io/v1", "Cluster", "moodle-db", "physics")
 UNRECOVERABLE = "Cluster is unrecoverable and needs manual intervention"
 
 
@@ -367,12 +367,52 @@ def test_a_failed_bootstrap_job_ends_the_wait_although_the_phase_says_nothing() 
     metadata = {"name": "moodle-db-1-initdb", "namespace": "physics", "labels": labels}
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "status": {"conditions": failed}}
     obj = record("healthy", phase="Setting up primary", readyInstances=0)
-    client = FakeClient(obj, job)
-    outcome = watch_until(
-        t.cast("t.Any", client), Ref(obj["apiVersion"], "Cluster", "moodle-db", "physics"), health_predicate(client), timeout=5
-    )
+    client = t.cast("t.Any", FakeClient(obj, job))
+    outcome = wait_until(client, CLUSTER, health_predicate(client), timeout=5)
     assert outcome.state == "failed"
     assert outcome.reason.startswith("Job moodle-db-1-initdb failed: BackoffLimitExceeded")
+
+
+def passing(clock: Clock, seconds: float) -> t.Callable[[FakeClient], None]:
+    """Return the step of a script in which nothing happens for some seconds."""
+
+    def wait(_client: FakeClient) -> None:
+        clock.now += seconds
+
+    return wait
+
+
+def test_time_is_looked_at_within_one_list_and_one_watch() -> None:
+    """A healthy cluster must stay so for ten seconds in which the server has nothing to send."""
+    clock, obj = Clock(), record("healthy")
+    client = t.cast("t.Any", FakeClient(obj))
+    client.script = [passing(clock, 2) for _ in range(20)]
+    predicate = HealthPredicate(written=obj, quiet=4, stable_for=10, clock=clock)
+    assert wait_until(client, CLUSTER, predicate, timeout=60, tick=2).done
+    assert clock.now == 114
+    assert client.reads == [("watch", "Cluster"), ("list", "Cluster")]
+
+
+def test_what_is_around_a_cluster_is_not_asked_at_each_tick() -> None:
+    clock, obj = Clock(), record("healthy", phase="Setting up primary", readyInstances=0)
+    client = t.cast("t.Any", FakeClient(obj))
+    client.script = [passing(clock, 2) for _ in range(10)]
+    assert wait_until(client, CLUSTER, health_predicate(client, clock=clock), timeout=60, tick=2).state == "waiting"
+    # At 0, 6, 12 and 18 of 20 seconds.
+    assert [client.reads.count(("list", kind)) for kind in ("Cluster", "Job", "Pod")] == [1, 4, 4]
+
+
+def test_a_wait_without_time_in_it_gets_no_ticks() -> None:
+    client = t.cast("t.Any", FakeClient(record("healthy")))
+    client.script = [lambda _client: None] * 5
+    asked = []
+
+    def never(obj: t.Any) -> Verdict:
+        asked.append(obj)
+        return Verdict("waiting", "no")
+
+    assert wait_until(client, CLUSTER, never, timeout=60).state == "waiting"
+    assert len(asked) == 1
 
 
 def test_a_pod_of_a_pooler_is_none_of_the_clusters_troubles() -> None:

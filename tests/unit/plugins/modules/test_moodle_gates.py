@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
+from ansible.module_utils.testing import patch_module_args
 from ansible_collections.campus.moodle.plugins.module_utils._moodle_program import MoodleProgram, ProgramError
 from ansible_collections.campus.moodle.plugins.modules import moodle_check_info as checks
 from ansible_collections.campus.moodle.plugins.modules import moodle_maintenance as maintenance
@@ -136,7 +138,26 @@ def test_a_failed_upgrade_says_whether_the_database_was_changed(details: dict[st
     program = Program(preflight=plan("code"), upgrade=ProgramError("It broke.", **details))
     with pytest.raises(ProgramError) as caught:
         upgrades.upgrade(program, check=False, allow_maintenance=False)
-    assert caught.value.details["database_changed"] is changed
+    assert (caught.value.details["database_changed"], caught.value.details["changed"]) == (changed, changed)
+
+
+@pytest.mark.parametrize(
+    ("program", "check", "changed"),
+    [
+        pytest.param({"preflight": plan("code"), "upgrade": ProgramError("It broke.", exit_status=5)}, False, True, id="broken on the way"),
+        pytest.param({"preflight": plan("code"), "upgrade": ProgramError("Locked.", exit_status=6)}, False, False, id="not begun"),
+        pytest.param({"preflight": ProgramError("No.", exit_status=4)}, False, False, id="refused"),
+        pytest.param({"preflight": plan("upgrade", maintenance=True)}, True, False, id="gate"),
+    ],
+)
+def test_the_result_of_a_failed_upgrade_says_whether_it_is_a_change(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], program: dict[str, t.Any], check: bool, changed: bool
+) -> None:
+    monkeypatch.setattr(upgrades, "program_of", lambda _module: Program(**program))
+    with patch_module_args({"runner": ["true"], "_ansible_check_mode": check}), pytest.raises(SystemExit):
+        upgrades.main()
+    result = json.loads(capsys.readouterr().out)
+    assert (result["failed"], result["changed"], result["database_changed"]) == (True, changed, changed)
 
 
 @pytest.mark.parametrize(

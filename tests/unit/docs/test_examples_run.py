@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+"""The examples of what needs neither a server nor containers, run by ansible-playbook as they are documented.
+
+Only places on the machine are replaced, since a test must not write to them or cannot expect something there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+from pathlib import Path
+
+Examples = t.Callable[..., list[dict[str, t.Any]]]
+VERSION = "<?php\n$version = 2024100705;\n$release = '4.5.5+ (Build: 20250613)';\n$branch = '405';\n"
+
+
+def moved(tasks: list[dict[str, t.Any]], documented: str, real: t.Any) -> list[dict[str, t.Any]]:
+    """Return tasks with another place instead of the documented one, which they must name."""
+    text = json.dumps(tasks)
+    assert documented in text
+    return t.cast("list[dict[str, t.Any]]", json.loads(text.replace(documented, str(real))))
+
+
+def test_image_plan(run_play: t.Any, examples_of: Examples, tmp_path: Path) -> None:
+    code = tmp_path / "moodle"
+    (code / "lib").mkdir(parents=True)
+    (code / "version.php").write_text(VERSION)
+    (code / "lib" / "components.json").write_text('{"plugintypes": {"mod": "mod"}}')
+    (code / "lib" / "setup.php").write_text("<?php\n")
+    tasks = moved(examples_of("image_plan", "filter"), "/srv/moodle-4.5.14.tgz", code)
+    done = run_play(tasks, environ={"MOODLE_CACHE": str(tmp_path / "cache")})
+    assert done.rc == 0, done.output
+    assert done.results[0]["msg"].startswith("campus.moodle/site:4.5.5-")
+
+
+def test_image_state(run_play: t.Any, examples_of: Examples) -> None:
+    plan = {"reference": "site:1", "services_reference": "services:1", "facts": {}}
+    inspected = {"stdout": json.dumps([{"RepoTags": ["services:1"]}])}
+    done = run_play(examples_of("image_state", "filter"), variables={"plan": plan, "inspected": inspected})
+    assert done.rc == 0, done.output
+    assert done.results[0]["msg"] == ["site"]
+
+
+def test_plugin_lock(run_play: t.Any, examples_of: Examples, tmp_path: Path) -> None:
+    lock = tmp_path / "plugins.lock.yml"
+    row = {"version": 2024072900, "source": "https://mirror.example.edu/x.zip", "sha256": "a" * 64}
+    lock.write_text(json.dumps([{"component": name, **row} for name in ("mod_attendance", "mod_board")], indent=1))
+    tasks = moved(examples_of("plugin_lock", "filter"), "/srv/physics/plugins.lock.yml", lock)
+    done = run_play(tasks)
+    assert done.rc == 0, done.output
+    assert done.results[0]["msg"] == ["mod_attendance", "mod_board"]
+    lock.write_text(lock.read_text().replace("mirror.example.edu", "example.org"))
+    foreign = run_play(tasks)
+    assert [result["failed"] for result in foreign.results] == [False, True], foreign.output
+
+
+def test_fpm_pool(run_play: t.Any, examples_of: Examples) -> None:
+    done = run_play(examples_of("fpm_pool", "filter"))
+    assert done.rc == 0, done.output
+    assert done.results[0]["msg"] == 12
+
+
+def test_site_spec(run_play: t.Any, examples_of: Examples, tmp_path: Path) -> None:
+    (tmp_path / "moodle.tgz").write_bytes(b"")
+    described = {
+        "moodle_name": "physics",
+        "moodle_hostname": "physics.example.edu",
+        "moodle_admin_email": "ops@example.edu",
+        "moodle_source": str(tmp_path / "moodle.tgz"),
+    }
+    done = run_play(examples_of("site_spec"), variables=described)
+    assert done.rc == 0, done.output
+    assert done.results[1]["described.spec.url"] == done.results[0]["spec"]["url"]
+
+
+def test_site_secrets(run_play: t.Any, examples_of: Examples, tmp_path: Path) -> None:
+    tasks = moved(examples_of("site_secrets"), "/opt/moodle/physics", tmp_path / "physics")
+    # Only root can give files to others.
+    tasks[0]["campus.moodle.site_secrets"]["readers"] = dict.fromkeys(("moodle", "services"), os.getuid())
+    first, again = run_play(tasks), run_play(tasks)
+    assert (first.rc, first.results[0]["created"]) == (0, ["admin_password", "database_password"]), first.output
+    assert (again.rc, again.results[0]["changed"], again.results[0]["created"]) == (0, False, []), again.output
