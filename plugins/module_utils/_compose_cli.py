@@ -54,16 +54,25 @@ class Container:
         """Whether the container does its work; a restarting one does not."""
         return self.status == "running"
 
+    @property
+    def ailing(self) -> bool:
+        """Whether it stands there without doing its work, as the engine sees it."""
+        return self.status == "restarting" or self.health == "unhealthy"
+
 
 @dataclasses.dataclass(frozen=True)
 class Service:
-    """One service as the definition wants it. probe is the command of its health check, empty without one."""
+    """One service as the definition wants it.
+
+    probe is the command of its health check, empty without one; secrets says whether it reads any.
+    """
 
     name: str
     hash: str
     image: str
     scale: int = 1
     probe: tuple[str, ...] = ()
+    secrets: bool = False
 
 
 class ComposeProject:
@@ -82,23 +91,22 @@ class ComposeProject:
         hashes = dict(line.split() for line in lines if line.strip())
         return {name: parse_service(name, hashes[name], row) for name, row in wanted.items()}
 
+    def lacks(self) -> str:
+        """Return what is missing before anything can be asked, in words; empty when nothing is."""
+        questions = {"an answer of the Docker engine": ["version"], "Docker's Compose plugin": ["compose", "version"]}
+        return next((words for words, command in questions.items() if self._run([self._binary, *command], None).rc != 0), "")
+
     def containers(self) -> list[Container]:
         """Return the containers of the project without one-off ones."""
-        listing = [
-            "ps",
-            "-aq",
-            "--no-trunc",
-            "--filter",
-            f"label={LABEL_PROJECT}={self._project}",
-            "--filter",
-            f"label={LABEL_ONE_OFF}=False",
-        ]
-        ids = self._docker(listing).out.split()
-        if not ids:
-            return []
-        # A container that vanishes between the two commands makes inspect fail, yet it prints the others.
-        result = self._run([self._binary, "container", "inspect", *ids], None)
-        return [parse_container(row) for row in json.loads(result.out or "[]")]
+        return self._inspect(self._ids(f"label={LABEL_ONE_OFF}=False"))
+
+    def rehearsals(self, name: str) -> list[Container]:
+        """Return the one-off containers of a service, those of runs that were cut among them."""
+        return self._inspect(self._ids(f"label={LABEL_ONE_OFF}=True", f"label={LABEL_SERVICE}={name}"))
+
+    def rehearse(self, definition: str, name: str) -> None:
+        """Start a service once more as a one-off container, which publishes no port and has no name in the network."""
+        self._compose(["run", "--detach", "--no-deps", "-T", "--quiet-pull", name], definition)
 
     def image_exists(self, reference: str) -> bool:
         """Return whether the image is on the machine."""
@@ -164,6 +172,17 @@ class ComposeProject:
         listing = ["network", "ls", "--filter", f"label={LABEL_PROJECT}={self._project}", "--format", "{{.Name}}"]
         return self._docker(listing).out.split()
 
+    def _ids(self, *filters: str) -> list[str]:
+        listing = ["ps", "-aq", "--no-trunc"]
+        for name in (f"label={LABEL_PROJECT}={self._project}", *filters):
+            listing += ["--filter", name]
+        return self._docker(listing).out.split()
+
+    def _inspect(self, ids: list[str]) -> list[Container]:
+        # A container that vanishes between the two commands makes inspect fail, yet it prints the others.
+        result = self._run([self._binary, "container", "inspect", *ids], None) if ids else Result(0, "[]", "")
+        return [parse_container(row) for row in json.loads(result.out or "[]")]
+
     def _docker(self, arguments: list[str]) -> Result:
         return self._check([self._binary, *arguments], None)
 
@@ -190,7 +209,8 @@ def parse_service(name: str, digest: str, row: t.Mapping[str, t.Any]) -> Service
     replicas = row.get("scale", (row.get("deploy") or {}).get("replicas"))
     test = list((row.get("healthcheck") or {}).get("test") or [])
     probe = {"CMD": tuple(test[1:]), "CMD-SHELL": ("/bin/sh", "-c", *test[1:])}.get(test[0] if test else "", ())
-    return Service(name, digest, row.get("image", ""), 1 if replicas is None else int(replicas), probe)
+    scale = 1 if replicas is None else int(replicas)
+    return Service(name, digest, row.get("image", ""), scale, probe, secrets=bool(row.get("secrets")))
 
 
 def parse_container(row: t.Mapping[str, t.Any]) -> Container:

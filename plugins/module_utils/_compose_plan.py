@@ -69,6 +69,16 @@ class Plan:
         """Return those of the names, in their order, that are wanted and not as wanted."""
         return [name for name in names if name in self.differences and not self.differences[name].nothing]
 
+    def stands(self, names: t.Iterable[str]) -> bool:
+        """Return whether each of the services that is wanted runs already, as it is wanted or as it was."""
+        rows = [self.differences[name] for name in names if name in self.differences]
+        return all(any(one.running and not one.ailing for one in (*row.keep, *row.replace)) for row in rows)
+
+    @property
+    def serves(self) -> bool:
+        """Whether Moodle can be asked something now."""
+        return self.stands((*BACKING, "php"))
+
     def sentences(self) -> list[str]:
         """Return the plan in words."""
         lines = []
@@ -89,7 +99,7 @@ class Plan:
 
 def is_good(container: Container, service: Service) -> bool:
     """Return whether a container is what the definition wants and does its work."""
-    return container.running and container.hash == service.hash and container.health != "unhealthy"
+    return container.running and container.hash == service.hash and not container.ailing
 
 
 def compare(service: Service, containers: t.Sequence[Container]) -> Difference:

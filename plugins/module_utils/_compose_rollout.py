@@ -14,17 +14,11 @@ import time
 import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils import _compose_plan as plans
-from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import ComposeProject, Container, Service
-from ansible_collections.campus.moodle.plugins.module_utils._compose_image import ImageError, SiteImage, is_ready
+from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import ComposeProject, Container, DockerError, Service
+from ansible_collections.campus.moodle.plugins.module_utils._compose_image import ImageError, SiteImage
+from ansible_collections.campus.moodle.plugins.module_utils._compose_wait import RolloutError, Waiting
 
-READY = ("/opt/campus-moodle/bin/moodle", "health", "ready")
-POLL_SECONDS = 0.5
-# A container that ended this often will not come up by waiting longer.
-HOPELESS_RESTARTS = 5
-
-
-class RolloutError(Exception):
-    """The rollout stopped. The text says at what, and what state the site is in."""
+FAILURES = (ImageError, DockerError, RolloutError)
 
 
 class Files(t.Protocol):
@@ -52,9 +46,7 @@ class Rollout:
         self._compose = compose
         self._files = files
         self._definition = definition
-        self._timeout = timeout
-        self._sleep = sleep
-        self._clock = clock
+        self._waiting = Waiting(compose, timeout=timeout, sleep=sleep, clock=clock)
         self._image = SiteImage(compose, definition)
         self.services: dict[str, Service] = {}
         self.action = "none"
@@ -69,7 +61,7 @@ class Rollout:
         """Return the plan in words for check mode, with the image's own judgement where the site runs and the image is built."""
         sentences = plan.sentences()
         self.action = "install" if plan.virgin and not self._files.read_site().image else "none"
-        if plan.moodle and not plan.virgin and not plan.differs(("postgres",)) and self._compose.image_exists(self.services["php"].image):
+        if self._can_ask_first(plan) and self._compose.image_exists(self.services["php"].image):
             answer = self._image.preflight()
             self.action = answer.get("action", "none")
             sentences.append(f"site: the image would {self.action_in_words(answer)}")
@@ -78,25 +70,22 @@ class Rollout:
     def run(self, plan: plans.Plan) -> None:
         """Carry the plan out."""
         previous, before = self._files.read_definition(), self._files.read_site()
-        answer: dict[str, t.Any] = {}
-        if plan.moodle and before.image and not plan.differs(plans.BACKING):
-            # The database runs already: a refusal leaves everything untouched.
-            answer = self._image.preflight()
+        answer = self._image.preflight() if self._can_ask_first(plan) else {}
+        self._rehearse_front(plan)
         self._files.write_definition(self._definition)
         try:
             self._start_backing(plan)
             if plan.moodle:
                 answer = answer or self._image.preflight()
-        except ImageError:
-            self._go_back(previous, virgin=plan.virgin)
+        except FAILURES as error:
+            self._go_back(error, previous, plan)
             raise
         self.action = answer.get("action", "none")
         if self.action == "install":
             self._image.install()
         if self.action in ("code", "upgrade"):
             self._upgrade(answer, previous, before)
-        # Old code must not be brought back to a database that has moved on.
-        self._roll(previous if self.action == "none" else "")
+        self._roll(previous)
         self._finish(before)
 
     @staticmethod
@@ -109,24 +98,56 @@ class Rollout:
         }
         return words.get(answer.get("action", "none"), "leave the database as it is")
 
-    def _go_back(self, previous: str, *, virgin: bool) -> None:
-        """Undo what was done before the image refused: restore the definition, and leave no container on a fresh machine."""
-        if virgin:
-            self._compose.down(volumes=False)
-        self._files.write_definition(previous)
+    def _can_ask_first(self, plan: plans.Plan) -> bool:
+        """Whether the new image can look at the database before anything is touched, whatever else the run replaces."""
+        installed = bool(self._files.read_site().image) and not plan.virgin
+        return plan.moodle and installed and plan.stands(plans.BACKING)
+
+    def _rehearse_front(self, plan: plans.Plan) -> None:
+        """Try a new proxy beside the old one. Its certificate may be one that it does not take, and there is only one port.
+
+        A proxy without one is spared it: one that gets its certificates itself must not ask for them twice.
+        """
+        for name in plan.differs(plans.FRONT):
+            if plan.virgin or not self.services[name].secrets:
+                continue
+            self._remove(self._compose.rehearsals(name))
+            self._compose.rehearse(self._definition, name)
+            try:
+                reason = self._waiting.rehearsal(self.services[name])
+            finally:
+                self._remove(self._compose.rehearsals(name))
+            if reason:
+                raise RolloutError(
+                    f"The service {name} does not start as it is described; the site stays as it was. Its last lines:\n{reason}"
+                )
+
+    def _go_back(self, error: Exception, previous: str, plan: plans.Plan) -> None:
+        """Undo what was done before the image was content: no container stays on a fresh machine, and old ones come back elsewhere."""
+        try:
+            if plan.virgin:
+                self._compose.down(volumes=False)
+            elif previous:
+                known = self._compose.services(previous)
+                names = [name for name in plan.differs(plans.BACKING) if name in known]
+                self._files.write_definition(previous)
+                if names:
+                    self._compose.up(previous, names)
+        except DockerError as second:
+            raise RolloutError(f"{error}\nWhat ran before could not be brought back: {second}") from error
+        if plan.virgin:
+            self._files.write_definition(previous)
 
     def _start_backing(self, plan: plans.Plan) -> None:
         """Start what the image needs; the pooler last, because it needs the database."""
         for group in (plans.BACKING[:-1], plans.BACKING[-1:]):
             names = [name for name in group if name in self.services]
-            ailing = [container for name in plan.differs(names) for container in plan.differences[name].replace if container.running]
+            replaced = [container for name in plan.differs(names) for container in plan.differences[name].replace]
             if not plan.differs(names):
                 continue
-            unhealthy = [container for container in ailing if container.health == "unhealthy"]
-            if unhealthy:
-                self._compose.stop(unhealthy)
+            self._stop([container for container in replaced if container.ailing])
             self._compose.up(self._definition, names)
-            self._wait(names)
+            self._waiting.healthy(self.services, names)
 
     def _upgrade(self, answer: t.Mapping[str, t.Any], previous: str, before: plans.Site) -> None:
         """Upgrade the database. Only where Moodle requires it, users see the maintenance page and running tasks end first.
@@ -135,16 +156,16 @@ class Rollout:
         """
         maintenance = bool(answer.get("maintenance_required"))
         workers: list[Container] = []
-        if maintenance:
-            self._files.write_site(plans.Site(before.image, maintenance=True))
-            self._image.maintenance(on=True)
-            workers = [container for container in self._compose.containers() if container.service in plans.WORKERS and container.running]
-        if workers:
-            self._compose.stop(workers)
         try:
+            if maintenance:
+                self._files.write_site(plans.Site(before.image, maintenance=True))
+                self._image.maintenance(on=True)
+                workers = [one for one in self._compose.containers() if one.service in plans.WORKERS and one.running]
+                self._stop(workers)
             self._image.upgrade(maintenance=maintenance)
-        except ImageError as error:
-            if not error.untouched:
+        except (ImageError, DockerError) as error:
+            # Docker itself is only asked before the database is.
+            if isinstance(error, ImageError) and not error.untouched:
                 raise RolloutError(
                     f"{error}\nThe site stays in maintenance mode. Correct the cause and run again, or restore a backup."
                 ) from error
@@ -153,37 +174,51 @@ class Rollout:
 
     def _undo_upgrade(self, previous: str, before: plans.Site, *, maintenance: bool, workers: t.Sequence[Container]) -> None:
         """The database is as it was: open the site again and let its old containers work."""
-        if maintenance and not before.maintenance:
-            self._image.maintenance(on=False)
         self._files.write_definition(previous)
-        self._files.write_site(before)
         if workers:
             self._compose.start(workers)
+        if maintenance and not before.maintenance:
+            self._image.maintenance(on=False)
+        # Last: until then the next run ends the maintenance.
+        self._files.write_site(before)
 
     def _roll(self, previous: str) -> None:
-        """Start new containers beside the old ones, wait until they serve, then retire the old ones.
-
-        previous is the definition to go back to when the new containers do not come up; empty when there is no way back.
-        """
+        """Start new containers beside the old ones and the proxy after them, wait until they serve, then retire the old ones."""
         known = {container.id for container in self._compose.containers()}
         try:
             for name in plans.ROLLING:
                 self._start_beside(name)
-        except RolloutError as error:
-            new = [
-                container for container in self._compose.containers() if container.id not in known and container.service in plans.ROLLING
-            ]
+            self._replace_front()
+        except (RolloutError, DockerError) as error:
             if not previous or not known:
                 raise
-            if new:
-                self._compose.remove(new)
-            self._files.write_definition(previous)
-            raise RolloutError(f"{error}\nThe new containers were removed; the site goes on with the ones it had.") from error
+            raise RolloutError(f"{error}\n{self._retreat(previous, known)}") from error
         for name in reversed(plans.ROLLING):
             old = self._split(name)[1]
             if old:
-                self._compose.stop([container for container in old if container.running] or old)
-                self._compose.remove(old)
+                self._stop([container for container in old if container.running] or old)
+                self._remove(old)
+
+    def _retreat(self, previous: str, known: t.Collection[str]) -> str:
+        """Bring back what served before, and say what that is. Old code must not come back to a database that has moved on."""
+        try:
+            self._compose.up(previous, plans.FRONT)
+            if self.action != "none":
+                return "The database belongs to the new code already; correct the cause and run again."
+            self._remove([one for one in self._compose.containers() if one.id not in known and one.service in plans.ROLLING])
+        except DockerError as error:
+            return f"What ran before could not be brought back: {error}"
+        self._files.write_definition(previous)
+        return "The new containers were removed; the site goes on with the ones it had."
+
+    def _replace_front(self) -> None:
+        """Replace the proxy, if it is another one, and wait for it."""
+        for name in plans.FRONT:
+            good, old = self._split(name)
+            if old or len(good) != self.services[name].scale:
+                self._stop([container for container in old if container.ailing])
+                self._compose.up(self._definition, [name])
+                self._waiting.healthy(self.services, [name])
 
     def _split(self, name: str) -> tuple[list[Container], list[Container]]:
         """Return the good and the other containers of a service."""
@@ -195,53 +230,28 @@ class Rollout:
         """Have as many good containers of a service as wanted, keeping running old ones."""
         good, old = self._split(name)
         dead = [container for container in old if not container.running]
-        if dead:
-            self._compose.remove(dead)
+        self._remove(dead)
         serving = len(old) - len(dead)
         if len(good) != self.services[name].scale:
             self._compose.up(self._definition, [name], scale={name: serving + self.services[name].scale}, recreate=False)
-        self._wait([name])
-
-    def _wait(self, names: t.Sequence[str]) -> None:
-        """Wait until the wanted containers of the services answer their health checks."""
-        deadline = self._clock() + self._timeout
-        for name in names:
-            service = self.services[name]
-            waiting = True
-            while waiting:
-                mine = [
-                    container for container in self._compose.containers() if container.service == name and container.hash == service.hash
-                ]
-                waiting = not self._answers(service, mine)
-                hopeless = any(container.restarts >= HOPELESS_RESTARTS and not container.running for container in mine)
-                if waiting and (hopeless or self._clock() > deadline):
-                    raise RolloutError(self._why_not(service, mine))
-                if waiting:
-                    self._sleep(POLL_SECONDS)
-
-    def _answers(self, service: Service, containers: t.Sequence[Container]) -> bool:
-        """Return whether enough containers run and answer; PHP must also find code and database in agreement."""
-        running = [container for container in containers if container.running]
-        if len(running) < service.scale:
-            return False
-        healthy = all(not service.probe or self._compose.inside(container, service.probe).rc == 0 for container in running)
-        return healthy and (service.name != "php" or is_ready(self._compose.inside(running[-1], READY)))
-
-    def _why_not(self, service: Service, containers: t.Sequence[Container]) -> str:
-        ended = max((container.restarts for container in containers), default=0)
-        how = (
-            f"ends again and again ({ended} times)"
-            if ended >= HOPELESS_RESTARTS
-            else f"did not become healthy within {self._timeout} seconds"
-        )
-        logs = "\n".join(self._compose.logs(container) for container in containers[-1:])
-        return f"The service {service.name} {how}. Its last lines:\n{logs}"
+        self._waiting.healthy(self.services, [name])
 
     def _finish(self, before: plans.Site) -> None:
         """Bring the remaining services up, end a maintenance that this or a cut run began, and record that all is done."""
-        names = [name for name in (*plans.ROLLING, *plans.WORKERS, *plans.FRONT) if name in self.services]
-        self._compose.up(self._definition, names, orphans=True)
+        workers = [name for name in plans.WORKERS if name in self.services]
+        # A new try from the beginning, with no restarts counted.
+        self._remove([one for one in self._compose.containers() if one.service in workers and one.ailing])
+        self._compose.up(self._definition, [*plans.ROLLING, *workers, *plans.FRONT], orphans=True)
         if self._files.read_site().maintenance or before.maintenance:
             self._image.maintenance(on=False)
-        self._wait(plans.FRONT)
+        self._waiting.healthy(self.services, plans.FRONT)
+        self._waiting.steady(self.services, workers)
         self._files.write_site(plans.Site(self.services["php"].image))
+
+    def _stop(self, containers: t.Sequence[Container]) -> None:
+        if containers:
+            self._compose.stop(containers)
+
+    def _remove(self, containers: t.Sequence[Container]) -> None:
+        if containers:
+            self._compose.remove(containers)

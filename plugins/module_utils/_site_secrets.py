@@ -30,11 +30,15 @@ class SecretError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Secret:
-    """What is wanted: a name, the readers (directory name to user id), and a given value or None to generate one."""
+    """What is wanted: a name, the readers (directory name to user id), and a given value or None to generate one.
+
+    once says that Moodle keeps a copy of its own from the installation on, so that another file would open nothing.
+    """
 
     name: str
     readers: t.Mapping[str, int]
     value: t.Optional[str] = dataclasses.field(default=None, repr=False)
+    once: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,20 +73,28 @@ def plan(
     before: a lost one is never replaced by a new one, which would fit nothing that it opened. misplaced names the readers whose
     file has another owner or a wider mode than it should, as one that an administrator brought along.
     """
+    paths = {reader: os.path.join(directory, reader, secret.name) for reader in secret.readers}
     for reader, content in kept.items():
         if content is not None and not content.strip():
-            path = os.path.join(directory, reader, secret.name)
-            raise SecretError(f"The secret file {path} is empty; restore it from a backup.")
+            raise SecretError(f"The secret file {paths[reader]} is empty; restore it from a backup.")
+    # An empty value is a mistake somewhere, as a file that was cut; a generated one in its place would hide it.
+    if secret.value is not None and not secret.value.strip():
+        raise SecretError(
+            f"The value that is given for the secret {secret.name} is empty; give one, or correct the file that it comes from."
+        )
     existing = next((content for content in kept.values() if content is not None), None)
+    if secret.once and known and existing is not None and secret.value not in (None, existing):
+        raise SecretError(
+            f"The secret {secret.name} is given with another value than in {', '.join(paths.values())}, which the site was installed "
+            "with, and Moodle keeps a copy of its own; change it in Moodle (the module campus.moodle.moodle_user does it, too), and "
+            "then write it into that file or remove the variable. A site that is not installed yet takes it once the file is removed."
+        )
     wanted = secret.value if secret.value is not None else existing
     if wanted is None and known:
-        lost = ", ".join(os.path.join(directory, reader, secret.name) for reader in secret.readers)
-        raise SecretError(f"The secret {secret.name} of this site is lost ({lost}); restore the file from a backup.")
+        raise SecretError(f"The secret {secret.name} of this site is lost ({', '.join(paths.values())}); restore the file from a backup.")
     if wanted is None:
         wanted = generate()
     copies = [
-        Copy(os.path.join(directory, reader, secret.name), uid, wanted)
-        for reader, uid in secret.readers.items()
-        if kept.get(reader) != wanted or reader in misplaced
+        Copy(paths[reader], uid, wanted) for reader, uid in secret.readers.items() if kept.get(reader) != wanted or reader in misplaced
     ]
     return copies, existing != wanted

@@ -11,6 +11,7 @@ Pure: it reads no file and knows nothing of Ansible, so every rule is tested as 
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import difflib
 import re
 import typing as t
@@ -30,6 +31,7 @@ GROUPS = frozenset(
         "admin",
         "archive",
         "cache",
+        "check",
         "cron",
         "database",
         "image",
@@ -77,16 +79,22 @@ class Surroundings:
     """What the rules need to know of the world.
 
     branches maps a branch to its row of the branch table, find resolves a path on the control node to an absolute path or
-    None, today is an ISO date, inventory_hostname names the site by default, cache_directory is where downloads go, and
-    catcher is where the mail catcher's program is looked for.
+    None, read returns the content of such a path (nothing where it cannot be read), inventory_hostname names the site by
+    default, cache_directory is where downloads go, and catcher is where the mail catcher's program is looked for.
     """
 
     branches: t.Mapping[str, t.Any]
     find: t.Callable[[str], t.Optional[str]]
-    today: str
+    read: t.Callable[[str], bytes]
+    now: datetime.datetime
     inventory_hostname: str
     cache_directory: str
     catcher: str
+
+    @property
+    def today(self) -> str:
+        """The date in ISO form."""
+        return self.now.date().isoformat()
 
 
 def load_options(document: t.Mapping[str, t.Any]) -> dict[str, Option]:

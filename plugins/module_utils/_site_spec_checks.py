@@ -13,9 +13,11 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_capacity as capacity
 from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_rules as rules
 from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_rules_address as address
 from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_rules_code as code
+from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_rules_tls as tls
 
 Rule = t.Callable[[t.Mapping[str, t.Any], t.Any], t.Iterator[str]]
 
@@ -25,8 +27,11 @@ PROBLEMS: tuple[Rule, ...] = (
     address.hostname,
     address.url,
     address.url_and_tls_agree,
-    address.certificate,
-    address.acme,
+    tls.certificate,
+    tls.acme,
+    tls.a_name_to_redirect_to,
+    tls.pem_files,
+    tls.usable_pair,
     address.trusted_proxies,
     address.ports,
     code.branch,
@@ -38,6 +43,7 @@ PROBLEMS: tuple[Rule, ...] = (
     code.languages,
     rules.sizes,
     rules.numbers,
+    capacity.room_for_uploads,
     rules.identifiers,
     rules.mail_addresses,
     rules.secrets,
@@ -51,6 +57,7 @@ PROBLEMS: tuple[Rule, ...] = (
 WARNINGS: tuple[Rule, ...] = (
     address.plain_http_for_everybody,
     address.url_port_differs,
+    capacity.many_workers,
     rules.no_mail_catcher,
     rules.no_mail_server,
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 import urllib.parse
 
+from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_capacity as capacity
 from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_types as types
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -96,6 +97,24 @@ def needs(spec: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {"cpus": max(group["cpus"] for group in groups), "memory": memory * 1024**2}
 
 
+def servers(spec: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    """Return the servers that the site cannot do without and does not bring itself."""
+    return [
+        {"host": spec[group]["host"], "port": spec[group]["port"], "variable": f"moodle_{group}_host"}
+        for group in ("database", "session", "cache")
+        if spec[group]["host"]
+    ]
+
+
+def paths(spec: t.Mapping[str, t.Any]) -> list[dict[str, str]]:
+    """Return what has to be on the machine already."""
+    rows = (
+        (spec["code_directory"], "directory", "moodle_code_directory"),
+        (spec["database"]["password_file"], "file", "moodle_database_password_file"),
+    )
+    return [dict(zip(("path", "kind", "variable"), row)) for row in rows if row[0]]
+
+
 def derive(spec: dict[str, t.Any], around: t.Any) -> None:
     """Complete a valid description in place."""
     spec["url"] = public_url(spec)
@@ -118,10 +137,11 @@ def derive(spec: dict[str, t.Any], around: t.Any) -> None:
     for group, key in SIZED:
         spec[group][key] = megabytes(spec[group][key])
     spec["upload_max"] = megabytes(spec["upload_max"])
+    capacity.size(spec)
     spec["disk_minimum"] = types.memory_bytes(spec["disk_minimum"])
     for path in CONTROLLER_PATHS:
         holder = spec[path[0]] if len(path) > 1 else spec
         holder[path[-1]] = around.find(holder[path[-1]]) if holder[path[-1]] else ""
     spec["published"] = published(spec)
     spec["ports"] = [{key: row[key] for key in ("address", "port", "variable")} for row in spec["published"]]
-    spec["needs"] = needs(spec)
+    spec["needs"] = {**needs(spec), "servers": servers(spec), "paths": paths(spec)}

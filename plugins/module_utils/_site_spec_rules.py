@@ -11,6 +11,7 @@ import re
 import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_types as types
+from ansible_collections.campus.moodle.plugins.module_utils._site_spec_capacity import MOST_WEB_REPLICAS
 from ansible_collections.campus.moodle.plugins.module_utils._site_spec_rules_address import is_development, wants_catcher
 
 Values = t.Mapping[str, t.Any]
@@ -35,13 +36,15 @@ SIZES = {
 NUMBERS: dict[str, tuple[float, float]] = {
     "moodle_php_replicas": (1, 64),
     "moodle_php_workers": (0, 1000),
-    "moodle_web_replicas": (1, 64),
+    "moodle_web_replicas": (1, MOST_WEB_REPLICAS),
     "moodle_cron_replicas": (1, 32),
     "moodle_adhoc_replicas": (0, 32),
     "moodle_cron_keep_alive": (0, 3600),
     "moodle_drain_timeout": (0, 3600),
     "moodle_database_pooler_size": (1, 5000),
     "moodle_wait_timeout": (10, 7200),
+    "moodle_check_cron_age": (60, 604800),
+    "moodle_check_queue_age": (60, 604800),
     "moodle_log_max_files": (1, 100),
     "moodle_php_cpus": (0.1, 256),
     "moodle_web_cpus": (0.05, 256),

@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""Rules about the address of a site: host name, URL, TLS and ports."""
+"""Rules about the address of a site: host name, URL and ports."""
 
 from __future__ import annotations
 
@@ -107,31 +107,6 @@ def url_and_tls_agree(values: Values, _around: t.Any) -> t.Iterator[str]:
         )
     if scheme == "http" and SCHEME_OF_TLS[tls] == "https":
         yield f"moodle_url is {values['moodle_url']!r} but moodle_tls is {tls}; write https in moodle_url, or set moodle_tls to none."
-
-
-def certificate(values: Values, _around: t.Any) -> t.Iterator[str]:
-    """Ask for both files of a certificate."""
-    if values["moodle_tls"] != "certificate":
-        return
-    for option in ("moodle_tls_certificate", "moodle_tls_private_key"):
-        if not values[option]:
-            yield f"moodle_tls is certificate but {option} is missing; name the PEM file on the control node."
-
-
-def acme(values: Values, _around: t.Any) -> t.Iterator[str]:
-    """Refuse what a certificate authority could never confirm."""
-    if values["moodle_tls"] != "acme":
-        return
-    host = host_of(values)
-    if not values["moodle_acme_email"]:
-        yield "moodle_tls is acme but moodle_acme_email is missing; give the address that the certificate authority writes to."
-    if not values["moodle_acme_directory"] and (types.is_address(host) or "." not in host):
-        yield f"moodle_tls is acme but {host!r} is no public host name; use a public name, or set moodle_tls to certificate or none."
-    if values["moodle_bind_address"].startswith("127."):
-        yield (
-            f"moodle_tls is acme but moodle_bind_address is {values['moodle_bind_address']!r}, which the certificate authority "
-            "cannot reach; set moodle_bind_address to 0.0.0.0 or to the public address."
-        )
 
 
 def trusted_proxies(values: Values, _around: t.Any) -> t.Iterator[str]:

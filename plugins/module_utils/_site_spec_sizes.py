@@ -5,7 +5,7 @@
 
 """The presets of moodle_size: what an option gets when neither the inventory nor the argument spec gives a value.
 
-small holds the recommended limits of one school's site: Moodle 1 processor and 1 GB, PostgreSQL 0.5 processor and 256 MB.
+small holds the limits of one school's site: PHP 1 processor and 1 GB, PostgreSQL half a processor and 512 MB.
 The pooler keeps as many server connections as PHP workers fit into the memory, with a few to spare.
 """
 

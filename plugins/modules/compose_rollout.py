@@ -15,6 +15,9 @@ description:
     a plugin that is missing from the image, another site's tables) leaves everything as it was.
   - Containers that serve requests are replaced by new ones beside them, so that no request fails. The database is upgraded only when
     the code asks for it, after running tasks have ended, and in maintenance mode only when Moodle requires it.
+  - A proxy with another certificate is tried beside the old one first, since it takes the old one's port. What does not come up is
+    taken back, the compose file included, as long as the database has not moved on.
+  - Background workers have to stay up; one that ends again and again is a failure with its last lines.
   - A run that was cut is continued by the next one.
 extends_documentation_fragment:
   - campus.moodle._attributes
@@ -23,6 +26,7 @@ attributes:
   check_mode:
     details:
       - The plan is returned. Where the site runs and the new image is built, the image is asked in a container that is removed at once.
+      - Without Docker, without an engine that answers or without its Compose plugin, the plan says just that.
   diff_mode:
     support: full
     details:
@@ -87,7 +91,7 @@ action:
   type: str
   sample: code
 running:
-  description: Whether the site runs now. V(false) in check mode on a machine without the site.
+  description: Whether Moodle can be asked something now. In check mode, whether database, stores and PHP run at the moment.
   returned: success
   type: bool
   sample: true
@@ -109,12 +113,13 @@ def present(module: AnsibleModule, compose: ComposeProject, files: SiteFiles) ->
     definition = module.params["definition"]
     before = files.read_definition()
     result = {"diff": {"before": before, "after": definition, "before_header": COMPOSE_FILE, "after_header": COMPOSE_FILE}}
-    if module.check_mode and module.get_bin_path("docker") is None:
+    lacking = what_lacks(module, compose) if module.check_mode else ""
+    if lacking:
         return {
             **result,
             "changed": True,
-            "plan": ["site: install it; nothing more can be said without Docker"],
-            "action": "install",
+            "plan": [f"site: bring it into the described state; nothing more can be said without {lacking}"],
+            "action": "none" if files.read_site().image else "install",
             "running": False,
         }
     rollout = Rollout(compose, files, definition, timeout=module.params["timeout"])
@@ -124,8 +129,13 @@ def present(module: AnsibleModule, compose: ComposeProject, files: SiteFiles) ->
         sentences = rollout.foresee(plan)
     elif not plan.nothing:
         rollout.run(plan)
-    running = not (module.check_mode and plan.virgin)
+    running = plan.serves if module.check_mode else True
     return {**result, "changed": not plan.nothing, "plan": sentences, "action": rollout.action, "running": running}
+
+
+def what_lacks(module: AnsibleModule, compose: ComposeProject) -> str:
+    """Return what a machine that is not prepared yet lacks, in words; empty when nothing."""
+    return "Docker" if module.get_bin_path("docker") is None else compose.lacks()
 
 
 def absent(module: AnsibleModule, compose: ComposeProject, files: SiteFiles) -> dict:

@@ -11,7 +11,8 @@ short_description: Generate and keep the secrets of a Moodle site
 version_added: 0.1.0
 description:
   - Generates passwords once and keeps them in files of mode 0600 below a directory of mode 0700, owned by the user that reads them.
-  - A given value replaces the file. No value is ever returned or shown.
+  - A given value replaces the file, and an empty one is refused. No value is ever returned or shown.
+  - A run that was cut anywhere, or found a full disk, can be run again.
   - Keeps the identity of the site beside them, and a number for each secret that rises when the secret changes.
 extends_documentation_fragment:
   - campus.moodle._attributes
@@ -51,6 +52,12 @@ options:
       source:
         description: File on the machine that holds the value.
         type: path
+      once:
+        description:
+          - The value counts for the installation alone, since Moodle keeps a copy of its own. Another one is refused later, and the
+            sentence says how to change it.
+        type: bool
+        default: false
 author:
   - campus.moodle contributors (@campus-moodle)
 """
@@ -85,82 +92,45 @@ generations:
   sample: {"admin_password": 1}
 """
 
-import json
 import os
-import stat
-import tempfile
 import typing as t
 import uuid
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.campus.moodle.plugins.module_utils import _site_secret_files as files
 from ansible_collections.campus.moodle.plugins.module_utils._site_secrets import Copy, Secret, SecretError, plan
 
-IDENTITY = "site.json"
-MODE = 0o600
 
-
-def read(path: str) -> t.Optional[str]:
-    """Return the content of a file without the line end, None when there is none."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read().rstrip("\r\n")
-    except FileNotFoundError:
-        return None
-
-
-def is_private(path: str, uid: int) -> bool:
-    """Whether a file belongs to its reader alone; one that does not exist does."""
-    try:
-        state = os.stat(path)
-    except FileNotFoundError:
-        return True
-    return (state.st_uid, stat.S_IMODE(state.st_mode)) == (uid, MODE)
-
-
-def write(path: str, content: str, *, uid: int, mode: int) -> None:
-    """Replace a file as a whole; it never exists with a wider mode or another owner."""
-    handle, scratch = tempfile.mkstemp(dir=os.path.dirname(path))
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(content + "\n")
-    os.chmod(scratch, mode)
-    os.chown(scratch, uid, uid)
-    # Not atomic_move, which gives the new file the attributes of the one it replaces.
-    os.rename(scratch, path)
-
-
-def make_directory(path: str, mode: int) -> None:
-    """Create a directory with exactly this mode."""
-    os.makedirs(path, exist_ok=True)
-    os.chmod(path, mode)
-
-
-def wanted(module: AnsibleModule) -> list[Secret]:
+def wanted(params: t.Mapping[str, t.Any]) -> list[Secret]:
     """Return the secrets as asked for; a source file that cannot be used is an error."""
-    uids = {name: int(uid) for name, uid in module.params["readers"].items()}
+    uids = {name: int(uid) for name, uid in params["readers"].items()}
     result = []
-    for row in module.params["secrets"]:
-        value = row["value"] or None
+    for row in params["secrets"]:
+        # The line end that a file or an editor adds is no part of a secret, here as in the files that are kept.
+        value = None if row["value"] is None else row["value"].rstrip("\r\n")
         if row["source"]:
-            value = read(row["source"])
+            value = files.read(row["source"])
             if not value:
                 raise SecretError(
                     f"The file {row['source']} for the secret {row['name']} does not exist or is empty; correct the path or its content."
                 )
-        result.append(Secret(row["name"], {reader: uids[reader] for reader in row["readers"]}, value))
+        result.append(Secret(row["name"], {reader: uids[reader] for reader in row["readers"]}, value, row["once"]))
     return result
 
 
-def settle(module: AnsibleModule, directory: str, generations: t.Mapping[str, int]) -> tuple[list[Copy], list[str]]:
-    """Return all files to write and the names of the secrets whose value changes."""
+def settle(secrets: t.Sequence[Secret], directory: str, identity: files.Identity) -> tuple[list[Copy], list[str]]:
+    """Return all files to write and the names of the secrets whose number rises."""
     copies: list[Copy] = []
     changed: list[str] = []
-    for secret in wanted(module):
+    for secret in secrets:
         paths = {reader: os.path.join(directory, reader, secret.name) for reader in secret.readers}
-        kept = {reader: read(path) for reader, path in paths.items()}
-        misplaced = [reader for reader, path in paths.items() if not is_private(path, secret.readers[reader])]
-        files, different = plan(secret, kept, directory, known=secret.name in generations, misplaced=misplaced)
-        copies += files
-        changed += [secret.name] if different else []
+        kept = {reader: files.read(path) for reader, path in paths.items()}
+        misplaced = [reader for reader, path in paths.items() if not files.is_private(path, secret.readers[reader])]
+        # One that an administrator brought along has no number yet.
+        known = secret.name in identity.generations
+        rows, different = plan(secret, kept, directory, known=known, misplaced=misplaced)
+        copies += rows
+        changed += [secret.name] if different or not known or secret.name in identity.pending else []
     return copies, changed
 
 
@@ -180,34 +150,27 @@ def main() -> None:
                     "readers": {"type": "list", "elements": "str", "required": True},
                     "value": {"type": "str", "no_log": True},
                     "source": {"type": "path"},
+                    "once": {"type": "bool", "default": False},
                 },
             },
         },
         supports_check_mode=True,
     )
     site = module.params["directory"]
-    directory = os.path.join(site, "secrets")
-    identity = json.loads(read(os.path.join(site, IDENTITY)) or "{}")
-    before = json.dumps(identity, sort_keys=True)
-    identity.setdefault("site_id", str(uuid.uuid4()))
-    generations = identity.setdefault("generations", {})
     try:
-        copies, changed = settle(module, directory, generations)
+        identity = files.Identity(site)
+        copies, changed = settle(wanted(module.params), os.path.join(site, files.DIRECTORY), identity)
+        different = bool(copies or changed or not identity.site_id)
+        identity.site_id = identity.site_id or str(uuid.uuid4())
+        generations = identity.raised(changed)
+        if different and not module.check_mode:
+            files.keep(site, module.params["readers"], identity, copies, changed)
     except SecretError as error:
         module.fail_json(msg=str(error))
-    for name in changed:
-        generations[name] = generations.get(name, 0) + 1
-    different = bool(copies) or before != json.dumps(identity, sort_keys=True)
-    if different and not module.check_mode:
-        make_directory(site, 0o755)
-        make_directory(directory, 0o700)
-        for reader in module.params["readers"]:
-            make_directory(os.path.join(directory, reader), 0o700)
-        # The numbers first: a run that is cut here finds a difference again.
-        write(os.path.join(site, IDENTITY), json.dumps(identity, indent=2, sort_keys=True), uid=os.geteuid(), mode=0o644)
-        for copy in copies:
-            write(copy.path, copy.content, uid=copy.uid, mode=MODE)
-    module.exit_json(changed=different, created=changed, **identity)
+    except OSError as error:
+        place = error.filename or site
+        module.fail_json(msg=f"The secrets of the site cannot be kept ({place}: {error.strerror}); correct that, and run again.")
+    module.exit_json(changed=different, created=changed, site_id=identity.site_id, generations=generations)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import pathlib
+import re
 import typing as t
 
 if t.TYPE_CHECKING:
@@ -21,6 +23,7 @@ def test_second_run_changes_nothing(site: Site) -> None:
     run = site.deploy()
     assert (run.rc, run.changed_tasks, run.total("changed")) == (0, [], 0)
     assert site.identities() == before
+    assert re.search(r"Image +campus\.moodle/site:\S+ \(\d+ MB, \d+ MB compressed\)", run.output), "the size of the image is not told"
 
 
 def test_check_mode_of_the_running_site_shows_no_change(site: Site) -> None:
@@ -62,3 +65,11 @@ def test_check_mode_of_a_virgin_site_creates_nothing(make_site: t.Callable[..., 
     assert not virgin.directory.exists()
     assert not virgin.containers()
     assert not virgin.volumes()
+
+
+def test_check_mode_where_no_engine_answers_says_so_and_goes_on(make_site: t.Callable[..., Site], workspace: pathlib.Path) -> None:
+    virgin = make_site("e2e-virgin")
+    run = virgin.deploy("--check", "--diff", environment={"DOCKER_HOST": f"unix://{workspace}/nobody.sock"})
+    assert run.rc == 0, run.reasons
+    assert "The Docker engine does not answer" in " ".join(run.output.split())
+    assert not virgin.directory.exists()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import typing as t
 
@@ -14,6 +15,7 @@ from support.site import SERVICES, service_of
 if t.TYPE_CHECKING:
     from support.site import Container, Site
 
+MEGABYTE = 1024**2
 SECOND = 10**9  # Docker counts in nanoseconds
 # They serve nobody: a crash ends them, and the engine starts them again.
 BACKGROUND = ("cron", "adhoc")
@@ -70,6 +72,14 @@ def test_code_cannot_be_changed_by_the_web_server(site: Site) -> None:
     for service in ("web", "php"):
         answer = site.execute(service, "sh", "-c", "touch /srv/moodle/e2e 2>/dev/null && echo written || echo refused")
         assert answer == "refused"
+
+
+@pytest.mark.parametrize("service", ["web", "php", "cron", "adhoc"])
+def test_temporary_files_fit_into_the_memory_that_they_are(site: Site, service: str) -> None:
+    host = site.container(service)["HostConfig"]
+    size = re.search(r"size=(\d+)m", host["Tmpfs"]["/tmp"])
+    assert size, host["Tmpfs"]
+    assert int(size[1]) * MEGABYTE < host["Memory"]
 
 
 def test_secret_files_are_for_nobody_else(site: Site) -> None:

@@ -1,19 +1,52 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
 
-"""Secrets planted before the first run are used, and are nowhere to be seen."""
+"""Secrets are used, and are nowhere to be seen: those planted as files before the first run, and those in variables of a later one."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import secrets
 import typing as t
 
+import pytest
 from support.docker import docker, inspect, logs
-from support.evidence import found_in
+from support.evidence import Sampler, found_in
 
 if t.TYPE_CHECKING:
     from conftest import FirstRun
+    from support.playbook import Run
     from support.site import Site
+
+
+@dataclasses.dataclass(frozen=True)
+class Later:
+    """A run with secrets in variables, another one in check mode, and what both showed."""
+
+    run: Run
+    looked: Run
+    canaries: dict[str, str] = dataclasses.field(repr=False)
+    exposed: set[str]
+
+
+@pytest.fixture(scope="module")
+def later(site: Site, first_run: tuple[Site, FirstRun]) -> Later:
+    """Give every kind of secret that goes through a variable. They stay among the site's variables."""
+    canaries = {name: f"Canary-{name[0]}-{secrets.token_hex(16)}" for name in ("smtp_password", "secret_setting")}
+    site.variables.update(
+        # The same as the planted file, so it is allowed.
+        moodle_admin_password=first_run[1].canaries["admin_password"],
+        moodle_smtp_host="smtp.example.org",
+        moodle_smtp_user="e2e",
+        moodle_smtp_password=canaries["smtp_password"],
+        moodle_secret_settings={"core": {"e2e_apikey": canaries["secret_setting"]}},
+    )
+    canaries["admin_password"] = first_run[1].canaries["admin_password"]
+    with Sampler(canaries.values()) as sampler:
+        looked = site.deploy("-vvv", "--diff", "--check")
+        run = site.deploy("-vvv", "--diff")
+    return Later(run, looked, canaries, sampler.exposed)
 
 
 def test_planted_secrets_are_kept(site: Site, first_run: tuple[Site, FirstRun]) -> None:
@@ -51,3 +84,36 @@ def test_compose_file_and_its_environment(site: Site, first_run: tuple[Site, Fir
     files = [path for path in site.directory.rglob("*") if path.is_file() and "secrets" not in path.parts]
     assert files
     assert found_in(shown + "".join(path.read_text(errors="replace") for path in files), first_run[1].canaries) == []
+
+
+def test_secrets_in_variables_arrive(site: Site, later: Later) -> None:
+    """Were they not used, the search below would prove nothing."""
+    assert later.looked.rc == 0, later.looked.reasons
+    assert later.run.rc == 0, later.run.reasons
+    assert (site.secrets / "smtp_password").read_text(encoding="utf-8").strip() == later.canaries["smtp_password"]
+    assert site.sql("SELECT value FROM mdl_config WHERE name = 'e2e_apikey'") == later.canaries["secret_setting"]
+
+
+def test_secrets_in_variables_are_nowhere_to_be_seen(site: Site, later: Later) -> None:
+    assert found_in(later.looked.output, later.canaries) == []
+    assert found_in(later.run.output, later.canaries) == []
+    assert not later.exposed
+    assert found_in(json.dumps(site.containers()), later.canaries) == []
+    assert found_in("".join(logs(container["Id"]) for container in site.containers()), later.canaries) == []
+    files = [path for path in site.directory.rglob("*") if path.is_file() and "secrets" not in path.parts]
+    assert found_in("".join(path.read_text(errors="replace") for path in files), later.canaries) == []
+
+
+def test_a_run_with_secrets_in_variables_changes_nothing_the_second_time(site: Site, later: Later) -> None:
+    run = site.deploy()
+    assert (run.rc, run.changed_tasks) == (0, []), run.reasons
+
+
+def test_another_first_password_is_refused_with_what_to_do(site: Site, later: Later) -> None:
+    before = site.identities()
+    run = site.deploy(moodle_admin_password="Another-1-password")
+    assert run.rc != 0
+    assert "change it in Moodle" in run.reasons
+    assert "Another-1-password" not in run.output
+    assert (site.secrets / "admin_password").read_text(encoding="utf-8").strip() == later.canaries["admin_password"]
+    assert site.identities() == before

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import collections
 import os
+import random
 import signal
 import subprocess
 import time
@@ -14,11 +16,12 @@ import typing as t
 import pytest
 from support.docker import docker, inspect
 from support.polling import wait_for
-from support.site import SERVICES
+from support.site import SERVICES, service_of
 from support.web import User
 
 if t.TYPE_CHECKING:
     from support.payload import Payload
+    from support.playbook import Run
     from support.site import Site
 
 RECOVERY = 90  # seconds from a crash to a good page
@@ -86,3 +89,67 @@ def test_adhoc_task_is_executed(site: Site, payload: Payload) -> None:
         what="the execution of an adhoc task",
         interval=2,
     )
+
+
+def check(site: Site, **variables: t.Any) -> Run:
+    """Run check.yml on the site."""
+    inventory = site.controller.write_inventory(site.name, {**site.variables, **variables})
+    return site.controller.play("check", inventory, "--limit", site.name)
+
+
+def test_the_check_of_a_healthy_site_changes_nothing(site: Site) -> None:
+    """Comes after the tests that have seen cron run."""
+    before = site.identities()
+    run = check(site)
+    assert run.rc == 0, run.reasons
+    assert run.total("changed") == 0
+    assert "Cron       started" in run.output
+    assert site.identities() == before
+
+
+def test_the_check_of_a_closed_site_fails_with_the_reasons(site: Site) -> None:
+    site.moodle("maintenance", "on")
+    try:
+        run = check(site)
+    finally:
+        site.moodle("maintenance", "off")
+    assert run.rc != 0
+    assert f"The site {site.name} needs attention" in run.reasons
+    assert "The site is in maintenance" in run.reasons
+    site.wait_until_ready(RECOVERY)
+
+
+def test_the_check_of_a_site_that_does_not_run_fails_with_the_reasons(make_site: t.Callable[..., Site]) -> None:
+    run = check(make_site("e2e-absent"))
+    assert run.rc != 0
+    assert "the proxy gives no answer" in run.reasons
+    assert "Could not run the checks" in run.reasons
+
+
+def clients_in_log(site: Site, claimed: str) -> list[str]:
+    """Ask for a page under another address than one's own, and return the addresses that the web servers take for the client's."""
+    marker = f"/e2e-{random.SystemRandom().getrandbits(40)}"
+    site.answer(marker, headers={"X-Forwarded-For": claimed})
+    lines = wait_for(
+        lambda: [line for line in site.logs("web").splitlines() if marker in line], seconds=10, what="a line in the log of web"
+    )
+    return [line.split()[0] for line in lines]
+
+
+SCALED = ("php", "cron", "adhoc")
+
+
+@pytest.mark.parametrize("replicas", [2, 1])
+def test_replicas_come_and_go_and_only_a_trusted_proxy_is_believed(site: Site, replicas: int) -> None:
+    """This machine is a proxy in front of the site while there are two of each."""
+    trusted = {"moodle_trusted_proxies": [f"{site.gateway}/32"]} if replicas == 2 else {}
+    variables = {**{f"moodle_{service}_replicas": replicas for service in SCALED}, **trusted}
+    run = site.deploy(**variables)
+    assert run.rc == 0, run.reasons
+    running = collections.Counter(service_of(container) for container in site.containers())
+    assert {service: running[service] for service in SCALED} == dict.fromkeys(SCALED, replicas)
+    assert site.is_ready()
+    assert User(site.url).get("/login/index.php").status_code == 200
+    assert set(clients_in_log(site, "203.0.113.9")) == ({"203.0.113.9"} if trusted else {site.gateway})
+    again = site.deploy(**variables)
+    assert (again.rc, again.changed_tasks) == (0, [])

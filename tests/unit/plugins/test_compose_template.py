@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import typing as t
@@ -16,6 +17,7 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 from ansible_collections.campus.moodle.plugins.module_utils import _site_spec
+from ansible_collections.campus.moodle.tests.unit.plugins.module_utils import certificate_files as certificates
 
 ROLE = Path(_site_spec.__file__).resolve().parents[2] / "roles" / "site"
 OPTIONS = _site_spec.load_options(yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8")))
@@ -32,7 +34,15 @@ class Row(t.NamedTuple):
 
 def describe(given: dict[str, t.Any]) -> dict[str, t.Any]:
     """Return the checked description of a site."""
-    around = _site_spec.Surroundings({"4.5": Row()}, lambda path: f"/here/{path}", "2026-11-20", "physics", "/cache", "/cache/bin/mailhog")
+    around = _site_spec.Surroundings(
+        branches={"4.5": Row()},
+        find=lambda path: f"/here/{path}",
+        read=lambda path: certificates.FILES[path.removeprefix("/here/")],
+        now=certificates.NOW,
+        inventory_hostname="physics",
+        cache_directory="/cache",
+        catcher="/cache/bin/mailhog",
+    )
     outcome = _site_spec.build_spec(OPTIONS, {"moodle_hostname": "moodle.example.edu", **given}, around)
     assert outcome.problems == []
     return outcome.spec
@@ -50,7 +60,7 @@ SITES: dict[str, dict[str, t.Any]] = {
     "development": {"moodle_environment": "development"},
     "live code": {"moodle_environment": "development", "moodle_code_directory": "/srv/code"},
     "large": {"moodle_size": "large", "moodle_bind_address": "0.0.0.0", "moodle_tls": "acme", "moodle_acme_email": "a@b.edu"},
-    "certificate": {"moodle_tls": "certificate", "moodle_tls_certificate": "c", "moodle_tls_private_key": "k"},
+    "certificate": {"moodle_tls": "certificate", "moodle_tls_certificate": "cert.pem", "moodle_tls_private_key": "key.pem"},
     "external everything": {
         "moodle_tls": "external",
         "moodle_database_host": "db.example.edu",
@@ -97,6 +107,18 @@ def test_every_service_is_locked_down(rendered: tuple[str, str, dict[str, t.Any]
         assert service["security_opt"] == ["no-new-privileges:true"], name
         assert "mem_limit" in service, name
         assert "max-size" in service["logging"]["options"], name
+
+
+def test_every_container_of_the_site_image_has_its_temporary_folders(rendered: tuple[str, str, dict[str, t.Any]]) -> None:
+    """The root file system is read-only, and /tmp is a part of the container's memory."""
+    _name, _text, compose = rendered
+    for name, service in compose["services"].items():
+        folders = dict(mount.split(":", 1) for mount in service["tmpfs"])
+        wanted = {"/run/moodle", "/var/cache/moodle", "/tmp"} if service["image"] == IMAGES["site"] else {"/tmp"}
+        assert set(folders) == wanted, name
+        size = re.search(r"size=(\d+)m", folders["/tmp"])
+        assert size, name
+        assert int(size[1]) < int(service["mem_limit"].rstrip("m")), name
 
 
 def test_no_secret_is_in_the_file(rendered: tuple[str, str, dict[str, t.Any]]) -> None:

@@ -31,6 +31,7 @@ COMMANDS: list[tuple[str, t.Callable[[ComposeProject], t.Any], list[str]]] = [
         [*PREFIX, "up", "--detach", "--no-deps", "--quiet-pull", "--no-recreate", "--scale", "a=4", "a"],
     ),
     ("one-off", lambda p: p.one_off("text", ["info"]), [*PREFIX, "run", "--rm", "--no-deps", "-T", "--quiet-pull", "cli", "info"]),
+    ("rehearsal", lambda p: p.rehearse("text", "a"), [*PREFIX, "run", "--detach", "--no-deps", "-T", "--quiet-pull", "a"]),
     ("stop", lambda p: p.stop([CONTAINER]), ["docker", "stop", "1"]),
     ("remove", lambda p: p.remove([CONTAINER]), ["docker", "rm", "--force", "--volumes", "1"]),
     ("down", lambda p: p.down(volumes=True), ["docker", "compose", "--project-name", "p", "down", "--remove-orphans", "--volumes"]),
@@ -64,6 +65,7 @@ def test_a_failure_says_what_was_tried_and_what_came_back() -> None:
         ({"image": "i", "scale": 0, "healthcheck": {"test": ["CMD", "a", "b"]}}, Service("s", "h", "i", 0, ("a", "b"))),
         ({"image": "i", "healthcheck": {"test": ["CMD-SHELL", "a b"]}}, Service("s", "h", "i", 1, ("/bin/sh", "-c", "a b"))),
         ({"image": "i", "healthcheck": {"test": ["NONE"]}}, Service("s", "h", "i")),
+        ({"image": "i", "secrets": [{"source": "key"}]}, Service("s", "h", "i", secrets=True)),
     ],
 )
 def test_services(row: dict[str, t.Any], service: Service) -> None:
@@ -86,3 +88,11 @@ def test_a_container_without_labels_and_health() -> None:
 )
 def test_maintenance_does_not_make_a_container_unready(result: Result, ready: bool) -> None:
     assert is_ready(result) is ready
+
+
+@pytest.mark.parametrize(
+    ("failing", "words"), [("", ""), ("compose", "Docker's Compose plugin"), ("version", "an answer of the Docker engine")]
+)
+def test_what_a_half_prepared_machine_lacks(failing: str, words: str) -> None:
+    project = ComposeProject(lambda command, _text: Result(int(command[1] == failing), "", ""), project="p", directory="/d")
+    assert project.lacks() == words

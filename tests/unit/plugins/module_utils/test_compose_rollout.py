@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import ComposeProject
+from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import ComposeProject, DockerError
 from ansible_collections.campus.moodle.plugins.module_utils._compose_image import ImageError
 from ansible_collections.campus.moodle.plugins.module_utils._compose_plan import Site
 from ansible_collections.campus.moodle.plugins.module_utils._compose_rollout import Rollout, RolloutError
@@ -60,6 +60,7 @@ def test_first_run_installs_after_the_database_is_up() -> None:
         "install",
         "up php php=2",
         "up web web=1",
+        "up proxy",
         "up php web cron proxy",
     ]
     assert complete(docker, "1")
@@ -128,12 +129,156 @@ def test_refusal_on_a_fresh_machine_leaves_nothing() -> None:
     assert (docker.containers, files.text) == ({}, "")
 
 
+def test_a_refusal_comes_before_a_new_services_image_replaces_anything() -> None:
+    docker, files = running_site({"preflight": REFUSED})
+    new_services = {name: {"hash": f"{name}-new", "image": "services:2", "scale": 1} for name in ("postgres", "pooler", "proxy")}
+    with pytest.raises(ImageError, match="Moodle cannot go back"):
+        run(docker, files, definition("2", **new_services))
+    assert docker.commands == ["preflight --json"]
+    assert complete(docker, "1")
+    assert (files.text, files.site) == (definition("1"), Site("site:1"))
+
+
+def test_a_stopped_site_is_asked_once_its_database_runs_and_is_put_back_when_it_refuses() -> None:
+    docker, files = running_site({"preflight": REFUSED})
+    for row in docker.containers.values():
+        row["status"] = "exited"
+    with pytest.raises(ImageError):
+        run(docker, files, definition("2", postgres={"hash": "postgres-new", "image": "services:2", "scale": 1}))
+    assert docker.commands == ["up postgres", "up pooler", "preflight --json", "up postgres pooler"]
+    assert docker.serving("postgres") == ["postgres"]
+    assert files.text == definition("1")
+
+
+POSTGRES = {"postgres": {"hash": "postgres-new", "image": "services:2", "scale": 1}}
+
+
+@pytest.mark.parametrize("broken", ["never answers", "docker fails"])
+def test_a_backing_service_that_does_not_come_up_is_put_back(broken: str) -> None:
+    docker, files = running_site()
+    docker.broken = {"postgres-new"} if broken == "never answers" else set()
+    docker.refuse = "up pooler" if broken == "docker fails" else ""
+    changed = {**POSTGRES, "pooler": {"hash": "pooler-new", "image": "services:2", "scale": 1}}
+    with pytest.raises((RolloutError, DockerError), match=r"postgres did not become healthy|Docker does not want to: up pooler"):
+        run(docker, files, definition("1", **changed))
+    assert complete(docker, "1")
+    assert files.text == definition("1")
+
+
+def test_what_cannot_be_put_back_is_said_beside_the_cause() -> None:
+    docker, files = running_site()
+    docker.broken, docker.refuse = {"postgres-new"}, "up postgres pooler"
+    changed = {**POSTGRES, "pooler": {"hash": "pooler-new", "image": "services:2", "scale": 1}}
+    with pytest.raises(RolloutError, match=r"(?s)postgres did not become healthy.*could not be brought back.*up postgres pooler"):
+        run(docker, files, definition("1", **changed))
+    assert files.text == definition("1")
+
+
+def test_docker_that_fails_on_a_fresh_machine_leaves_nothing() -> None:
+    docker, files = FakeDocker({"preflight": INSTALL}), FakeFiles()
+    docker.refuse = "up pooler"
+    with pytest.raises(DockerError):
+        run(docker, files, definition())
+    assert (docker.containers, files.text) == ({}, "")
+
+
+def test_docker_that_fails_before_the_upgrade_opens_the_site_again() -> None:
+    docker, files = running_site({"preflight": UPGRADE})
+    docker.refuse = "stop cron"
+    with pytest.raises(RolloutError, match=r"(?s)stop cron.*goes on with the version it had"):
+        run(docker, files, definition("2"))
+    assert docker.commands[-1] == "maintenance off"
+    assert complete(docker, "1")
+    assert (files.text, files.site) == (definition("1"), Site("site:1"))
+
+
+def proxy(digest: str) -> dict[str, t.Any]:
+    """Return another proxy, one with a certificate."""
+    return {"proxy": {"hash": digest, "image": "services", "scale": 1, "secrets": [{"source": "tls_certificate"}]}}
+
+
+def test_a_proxy_with_a_certificate_is_tried_beside_the_old_one() -> None:
+    docker, files = running_site()
+    run(docker, files, definition("1", **proxy("proxy-tls")))
+    assert docker.commands == ["rehearse proxy", "end the rehearsal of proxy", "up proxy", "up php web cron proxy"]
+    assert docker.serving("proxy") == ["proxy-tls"]
+
+
+def test_a_proxy_that_does_not_take_its_certificate_touches_nothing() -> None:
+    docker, files = running_site({"preflight": NONE})
+    docker.broken = {"proxy-tls"}
+    with pytest.raises(RolloutError, match=r"(?s)proxy does not start.*stays as it was.*its last words"):
+        run(docker, files, definition("2", **proxy("proxy-tls")))
+    assert docker.commands == ["preflight --json", "rehearse proxy", "end the rehearsal of proxy"]
+    assert complete(docker, "1")
+    assert (files.text, docker.one_offs) == (definition("1"), {})
+
+
+def test_the_rehearsal_of_a_run_that_was_cut_is_cleared_away() -> None:
+    docker, files = running_site()
+    docker.cut = "end the rehearsal"
+    with pytest.raises(KeyboardInterrupt):
+        run(docker, files, definition("1", **proxy("proxy-tls")))
+    docker.cut = ""
+    run(docker, files, definition("1", **proxy("proxy-tls")))
+    assert docker.one_offs == {}
+    assert docker.serving("proxy") == ["proxy-tls"]
+
+
+def test_a_proxy_that_fails_only_in_its_place_is_put_back() -> None:
+    docker, files = running_site({"preflight": NONE})
+    docker.broken = {"proxy-new"}
+    with pytest.raises(RolloutError, match=r"(?s)proxy did not become healthy.*goes on with the ones it had"):
+        run(docker, files, definition("2", proxy={"hash": "proxy-new", "image": "services", "scale": 1}))
+    assert complete(docker, "1")
+    assert files.text == definition("1")
+
+
+def test_a_proxy_that_fails_after_an_upgrade_is_put_back_without_the_old_code() -> None:
+    docker, files = running_site({"preflight": CODE})
+    docker.broken = {"proxy-new"}
+    with pytest.raises(RolloutError, match="belongs to the new code already"):
+        run(docker, files, definition("2", proxy={"hash": "proxy-new", "image": "services", "scale": 1}))
+    assert docker.serving("proxy") == ["proxy"]
+    assert "php-2" in docker.serving("php")
+    assert '"php-2"' in files.text
+
+
+def test_workers_that_end_again_and_again_are_a_failure_each_time() -> None:
+    docker, files = running_site()
+    docker.looping = {"cron-bad"}
+    text = definition("1", cron={"hash": "cron-bad", "image": "site:1", "scale": 1})
+    for _run in range(2):
+        with pytest.raises(RolloutError, match=r"(?s)cron ends again and again \(9 times\).*its last words"):
+            run(docker, files, text)
+    docker.looping = set()
+    run(docker, files, text)
+    assert docker.serving("cron") == ["cron-bad"]
+    assert run(docker, files, text) == []
+
+
+def test_a_site_whose_containers_are_stopped_does_not_serve() -> None:
+    docker, files = running_site()
+    assert rollout(docker, files, definition()).plan().serves
+    next(row for row in docker.containers.values() if row["service"] == "postgres")["status"] = "exited"
+    assert not rollout(docker, files, definition()).plan().serves
+
+
+def test_check_mode_does_not_ask_a_site_that_is_stopped() -> None:
+    docker, files = running_site({"preflight": UPGRADE})
+    for row in docker.containers.values():
+        row["status"] = "exited"
+    work = rollout(docker, files, definition("2"))
+    assert "site: the image would" not in " ".join(work.foresee(work.plan()))
+    assert docker.commands == []
+
+
 def test_failed_upgrade_that_changed_nothing_goes_back() -> None:
     failed = (5, {"database_changed": False, "problems": ["It broke."]})
     docker, files = running_site({"preflight": UPGRADE, "upgrade": failed})
     with pytest.raises(RolloutError, match="goes on with the version it had"):
         run(docker, files, definition("2"))
-    assert docker.commands[-2:] == ["maintenance off", "start cron"]
+    assert docker.commands[-2:] == ["start cron", "maintenance off"]
     assert complete(docker, "1")
     assert (files.text, files.site) == (definition("1"), Site("site:1"))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.campus.moodle.plugins.module_utils import _site_spec
+from ansible_collections.campus.moodle.plugins.module_utils import _site_spec, _site_spec_capacity
 from ansible_collections.campus.moodle.plugins.module_utils._site_spec import (
     SECRETS,
     Surroundings,
@@ -22,11 +22,13 @@ from ansible_collections.campus.moodle.plugins.module_utils._site_spec import (
 )
 from ansible_collections.campus.moodle.plugins.module_utils._site_spec_rules import FILES, IDENTIFIERS, MAIL_ADDRESSES, NUMBERS, SIZES
 from ansible_collections.campus.moodle.plugins.module_utils._site_spec_rules_address import PORTS
+from ansible_collections.campus.moodle.plugins.module_utils._site_spec_rules_tls import PEM_FILES
 from ansible_collections.campus.moodle.plugins.module_utils._site_spec_sizes import SIZES as PRESETS
+from ansible_collections.campus.moodle.tests.unit.plugins.module_utils import certificate_files as certificates
 
 ARGUMENT_SPECS = Path(_site_spec.__file__).resolve().parents[2] / "roles" / "site" / "meta" / "argument_specs.yml"
 OPTIONS = load_options(yaml.safe_load(ARGUMENT_SPECS.read_text(encoding="utf-8")))
-THERE = {"moodle.tgz", "lock.yml", "cert.pem", "key.pem", "ca.pem", "/cache/bin/mailhog"}
+THERE = {"moodle.tgz", "lock.yml", "/cache/bin/mailhog", *certificates.FILES}
 LEAST: dict[str, t.Any] = {"moodle_hostname": "moodle.example.edu"}
 
 
@@ -44,7 +46,8 @@ def around(**changes: t.Any) -> Surroundings:
     values = {
         "branches": branches,
         "find": lambda path: f"/here/{path.lstrip('/')}" if path in THERE else None,
-        "today": "2026-11-20",
+        "read": lambda path: certificates.FILES[path.removeprefix("/here/")],
+        "now": certificates.NOW,
         "inventory_hostname": "Physics_1.example",
         "cache_directory": "/cache",
         "catcher": "/cache/bin/mailhog",
@@ -56,6 +59,9 @@ def problems_of(given: dict[str, t.Any]) -> list[str]:
     """Return the problems of a description that has everything else right."""
     return build_spec(OPTIONS, {**LEAST, **given}, around()).problems
 
+
+TLS = {"moodle_tls": "certificate", "moodle_tls_certificate": "cert.pem", "moodle_tls_private_key": "key.pem"}
+EXTERNAL = {"moodle_database_host": "db", "moodle_database_password": "x", "moodle_database_sslmode": "verify-full"}
 
 # id, what is given, and what the only sentence must contain
 BAD: list[tuple[str, dict[str, t.Any], tuple[str, ...]]] = [
@@ -79,6 +85,35 @@ BAD: list[tuple[str, dict[str, t.Any], tuple[str, ...]]] = [
     ("no certificate", {"moodle_tls": "certificate", "moodle_tls_private_key": "key.pem"}, ("moodle_tls_certificate is missing",)),
     ("no key", {"moodle_tls": "certificate", "moodle_tls_certificate": "cert.pem"}, ("moodle_tls_private_key is missing",)),
     ("certificate not there", {"moodle_tls_certificate": "no.pem"}, ("moodle_tls_certificate is 'no.pem'", "does not exist")),
+    ("empty certificate", {**TLS, "moodle_tls_certificate": "empty.pem"}, ("moodle_tls_certificate is 'empty.pem'", "empty")),
+    ("empty key", {**TLS, "moodle_tls_private_key": "empty.pem"}, ("moodle_tls_private_key is 'empty.pem'", "empty")),
+    ("certificate is none", {**TLS, "moodle_tls_certificate": "poem.pem"}, ("'poem.pem'", "no certificate in PEM form")),
+    ("certificate was cut", {**TLS, "moodle_tls_certificate": "broken.pem"}, ("'broken.pem'", "no certificate in PEM form")),
+    ("key is none", {**TLS, "moodle_tls_private_key": "poem.pem"}, ("moodle_tls_private_key is 'poem.pem'", "no private key")),
+    ("the two swapped", {**TLS, "moodle_tls_private_key": "cert.pem"}, ("moodle_tls_private_key is 'cert.pem'", "no private key")),
+    ("key with a passphrase", {**TLS, "moodle_tls_private_key": "locked-key.pem"}, ("'locked-key.pem'", "passphrase")),
+    ("key of another certificate", {**TLS, "moodle_tls_private_key": "other-key.pem"}, ("'other-key.pem'", "not the key of", "'cert.pem'")),
+    ("chain in the wrong order", {**TLS, "moodle_tls_certificate": "turned-chain.pem"}, ("not the key of the first certificate",)),
+    ("expired certificate", {**TLS, "moodle_tls_certificate": "expired.pem"}, ("'expired.pem'", "expired on 2026-11-19 12:00 UTC")),
+    ("early certificate", {**TLS, "moodle_tls_certificate": "early.pem"}, ("not valid before 2026-11-21 12:00 UTC",)),
+    (
+        "certificate of another site",
+        {**TLS, "moodle_tls_certificate": "other-host.pem"},
+        ("is for law.example.edu, 192.0.2.1, not for moodle.example.edu",),
+    ),
+    (
+        "certificate without names",
+        {**TLS, "moodle_tls_certificate": "no-names.pem"},
+        ("is for no name at all, not for moodle.example.edu",),
+    ),
+    (
+        "star for two labels",
+        {**TLS, "moodle_tls_certificate": "star.pem", "moodle_hostname": "a.b.example.edu"},
+        ("not for a.b.example.edu",),
+    ),
+    ("TLS on an IPv6 address", {**TLS, "moodle_hostname": "fd00::1"}, ("IPv6 address fd00::1", "host name")),
+    ("authority is none", {**EXTERNAL, "moodle_database_sslrootcert": "key.pem"}, ("moodle_database_sslrootcert is 'key.pem'",)),
+    ("empty authority", {**EXTERNAL, "moodle_database_sslrootcert": "empty.pem"}, ("moodle_database_sslrootcert is 'empty.pem'", "empty")),
     ("ACME without address", {"moodle_tls": "acme", "moodle_bind_address": "0.0.0.0"}, ("moodle_acme_email is missing",)),
     ("ACME on loopback", {"moodle_tls": "acme", "moodle_acme_email": "a@b.edu"}, ("cannot reach",)),
     (
@@ -100,6 +135,8 @@ BAD: list[tuple[str, dict[str, t.Any], tuple[str, ...]]] = [
     ("memory without unit", {"moodle_php_memory": "1024"}, ("moodle_php_memory is '1024'", "unit")),
     ("too little memory", {"moodle_php_memory": "64m"}, ("too small", "256m")),
     ("too little database memory", {"moodle_database_memory": "128m"}, ("moodle_database_memory", "256m")),
+    ("no room for an upload", {"moodle_php_memory": "512m"}, ("moodle_php_memory is '512m'", "moodle_upload_max '200m'", "616m")),
+    ("more web servers than a rollout can double", {"moodle_web_replicas": 21}, ("moodle_web_replicas is 21", "from 1 to 20")),
     ("no replicas", {"moodle_php_replicas": 0}, ("moodle_php_replicas is 0", "from 1 to 64")),
     (
         "replicas without shared sessions",
@@ -191,9 +228,11 @@ ADDRESSES = [
     ("URL wins", {"moodle_url": "http://moodle.example.edu:18080/"}, "http://moodle.example.edu:18080"),
     (
         "certificate",
-        {"moodle_tls": "certificate", "moodle_tls_certificate": "cert.pem", "moodle_tls_private_key": "key.pem"},
+        TLS,
         "https://moodle.example.edu:18443",
     ),
+    ("certificate with a star", {**TLS, "moodle_tls_certificate": "star.pem"}, "https://moodle.example.edu:18443"),
+    ("certificate with its chain", {**TLS, "moodle_tls_certificate": "chain.pem"}, "https://moodle.example.edu:18443"),
     ("external", {"moodle_tls": "external"}, "https://moodle.example.edu"),
     ("IPv6", {"moodle_hostname": "fd00::1"}, "http://[fd00::1]:18080"),
 ]
@@ -222,6 +261,60 @@ def test_without_its_program_the_mail_catcher_is_left_out_with_a_warning() -> No
     assert outcome.problems == []
     assert outcome.spec["mail"]["catcher"] is False
     assert any("/nowhere" in sentence for sentence in outcome.warnings)
+
+
+# size, workers of a container, its /tmp, connections of PostgreSQL
+CAPACITY = [
+    ({}, 6, 384, 20 + 2 + 50),
+    ({"moodle_size": "medium"}, 12, 1024, 50 + 4 + 50),
+    ({"moodle_size": "large"}, 24, 2304, 150 + 6 + 50),
+    ({"moodle_php_memory": "700m", "moodle_php_cpus": 4}, 3, 252, 20 + 2 + 50),
+    ({"moodle_php_workers": 8}, 8, 256, 20 + 2 + 50),
+    ({"moodle_database_pooler": False, "moodle_cron_replicas": 8, "moodle_adhoc_replicas": 0}, 6, 384, 12 + 8 + 50),
+]
+
+
+@pytest.mark.parametrize(("given", "workers", "scratch", "connections"), CAPACITY)
+def test_sizes_fit_each_other(given: dict[str, t.Any], workers: int, scratch: int, connections: int) -> None:
+    outcome = build_spec(OPTIONS, {**LEAST, **given}, around())
+    assert outcome.problems == []
+    php = outcome.spec["php"]
+    assert (php["workers"], php["scratch"], outcome.spec["database"]["connections"]) == (workers, scratch, connections)
+    assert _site_spec_capacity.SHARED + workers * _site_spec_capacity.WORKER + scratch <= php["memory"]
+    assert scratch >= outcome.spec["upload_max"]
+
+
+def test_workers_that_may_not_fit_are_a_warning() -> None:
+    outcome = build_spec(OPTIONS, {**LEAST, "moodle_php_workers": 20}, around())
+    assert outcome.problems == []
+    assert any("moodle_php_workers is 20" in sentence for sentence in outcome.warnings)
+
+
+def test_numbers_agree_with_the_images() -> None:
+    image = Path(_site_spec.__file__).resolve().parents[2] / "roles" / "image" / "files"
+    pool = (image / "rootfs/opt/campus-moodle/src/PoolSize.php").read_text(encoding="utf-8")
+    for name, number in (("SHARED_MIB", 256), ("WORKER_MIB", 64), ("WORKERS_PER_CPU", 6), ("LEAST", 2)):
+        assert f"{name} = {number};" in pool
+    ours = _site_spec_capacity
+    assert (ours.SHARED, ours.WORKER, ours.WORKERS_PER_CPU, ours.LEAST_WORKERS) == (256, 64, 6, 2)
+    proxy = (image / "services/opt/campus-services/lib/proxy.sh").read_text(encoding="utf-8")
+    assert f"proxy_places={ours.PROXY_PLACES}\n" in proxy
+
+
+def test_what_the_site_does_not_bring_is_asked_for_before_anything_is_touched() -> None:
+    given = {
+        **EXTERNAL,
+        "moodle_database_sslmode": "require",
+        "moodle_session_host": "sessions.example.edu",
+        "moodle_environment": "development",
+        "moodle_code_directory": "/srv/code",
+    }
+    needs = build_spec(OPTIONS, {**LEAST, **given}, around()).spec["needs"]
+    assert needs["servers"] == [
+        {"host": "db", "port": 5432, "variable": "moodle_database_host"},
+        {"host": "sessions.example.edu", "port": 6379, "variable": "moodle_session_host"},
+    ]
+    assert needs["paths"] == [{"path": "/srv/code", "kind": "directory", "variable": "moodle_code_directory"}]
 
 
 def test_text_from_an_ini_inventory_is_cast() -> None:
@@ -258,6 +351,7 @@ def test_tables_name_only_options() -> None:
         *IDENTIFIERS,
         *MAIL_ADDRESSES,
         *FILES,
+        *PEM_FILES,
         *PORTS,
         *SECRETS,
         *(name for preset in PRESETS.values() for name in preset),

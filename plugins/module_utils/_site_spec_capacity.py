@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+#
+# Private to this collection: it may change or disappear in any release.
+
+"""What one size asks of another: workers and uploads of the memory, runners of the database, replicas of the proxy.
+
+All numbers are megabytes unless they say otherwise.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_types as types
+
+Values = t.Mapping[str, t.Any]
+MEGABYTE = 1024**2
+
+# The pool of PHP as the image counts it (PoolSize.php): shared memory with one large page, each worker, workers for a processor.
+SHARED, WORKER, WORKERS_PER_CPU, LEAST_WORKERS = 256, 64, 6, 2
+# Files under /tmp that are no uploads.
+OTHER_FILES = 32
+# nginx hands uploads on as they come, so it writes down next to nothing.
+WEB_SCRATCH = 32
+# Places for web containers in the proxy (proxy.sh). A rollout starts as many new ones beside the old.
+PROXY_PLACES = 40
+MOST_WEB_REPLICAS = PROXY_PLACES // 2
+# Connections to PostgreSQL beside those of the pooler and of the background work: health checks, commands, an administrator, backups.
+SPARE_CONNECTIONS = 50
+LEAST_POOLER_CLIENTS = 1000
+
+
+def least_php_memory(upload: int) -> int:
+    """Return the memory of the smallest PHP container that can take one upload of this size."""
+    return SHARED + LEAST_WORKERS * WORKER + upload + OTHER_FILES
+
+
+def php_workers(memory: int, cpus: float, upload: int) -> int:
+    """Return as many workers as the image would choose, less those that would take an upload's memory away."""
+    by_memory = (memory - SHARED - upload - OTHER_FILES) // WORKER
+    return max(LEAST_WORKERS, min(by_memory, int(cpus * WORKERS_PER_CPU + 0.5)))
+
+
+def room_for_uploads(values: Values, _around: t.Any) -> t.Iterator[str]:
+    """Refuse uploads that a PHP container cannot hold: /tmp is in its memory. Sizes that are none have a sentence of their own."""
+    try:
+        memory, upload = (types.memory_bytes(values[option]) // MEGABYTE for option in ("moodle_php_memory", "moodle_upload_max"))
+    except ValueError:
+        return
+    least = least_php_memory(upload)
+    if SHARED <= memory < least:
+        yield (
+            f"moodle_php_memory is {values['moodle_php_memory']!r}, which has no room for an upload of moodle_upload_max "
+            f"{values['moodle_upload_max']!r}; give {least}m or more, or lower moodle_upload_max."
+        )
+
+
+def many_workers(values: Values, _around: t.Any) -> t.Iterator[str]:
+    """Warn of a number of workers that was measured for other pages than Moodle's usual ones, or not at all."""
+    try:
+        memory, upload = (types.memory_bytes(values[option]) // MEGABYTE for option in ("moodle_php_memory", "moodle_upload_max"))
+    except ValueError:
+        return
+    wanted = SHARED + values["moodle_php_workers"] * WORKER + upload + OTHER_FILES
+    if values["moodle_php_workers"] > LEAST_WORKERS and wanted > memory:
+        yield (
+            f"moodle_php_workers is {values['moodle_php_workers']}, which with one upload may take {wanted} MB, "
+            f"but moodle_php_memory is {values['moodle_php_memory']!r}."
+        )
+
+
+def size(spec: dict[str, t.Any]) -> None:
+    """Complete a description whose sizes are megabytes already: workers, the size of each /tmp, and connections."""
+    php, upload = spec["php"], spec["upload_max"]
+    php["workers"] = php["workers"] or php_workers(php["memory"], php["cpus"], upload)
+    php["scratch"] = max(php["memory"] - SHARED - php["workers"] * WORKER, upload + OTHER_FILES)
+    spec["web"]["scratch"] = WEB_SCRATCH
+    for group in ("cron", "adhoc"):
+        spec[group]["scratch"] = spec[group]["memory"] // 2
+    # While a rollout lasts, twice as many run.
+    clients = 2 * php["replicas"] * php["workers"]
+    database = spec["database"]
+    direct = database["pooler_size"] if database["pooler"] else clients
+    database["connections"] = direct + spec["cron"]["replicas"] + spec["adhoc"]["replicas"] + SPARE_CONNECTIONS
+    database["pooler_clients"] = max(LEAST_POOLER_CLIENTS, clients)
