@@ -18,7 +18,7 @@ demo-down: ## remove the demo; data goes only with CONFIRM=yes
 
 .PHONY: test test-fast lint sanity unit test-tools test-image test-molecule test-e2e
 test: ## every test, from a fresh machine
-	scripts/test.sh fast tools image molecule e2e
+	scripts/test.sh fast tools image build molecule e2e
 test-fast: ## lint, sanity and unit tests, under 5 minutes
 	scripts/test.sh fast
 lint: ## linters, types, documentation, changelog
@@ -42,10 +42,12 @@ bench: ## medians and ratios, measured in one run; never a test
 screenshot: ## take the README's picture of a running site with Chromium
 	scripts/screenshot.sh
 
-.PHONY: build changelog lock clean
-build: ## build the collection archive and let galaxy-importer judge it
+.PHONY: build docs changelog lock
+build: ## build the archive, let galaxy-importer judge it, run it by its full name
 	scripts/build.sh
-changelog: ## show what the next release will say
+docs: ## write the tables of variables into docs/site.md
+	scripts/setup.sh python && . scripts/env.sh && scripts/document_variables.py
+changelog: ## check what the next release will say
 	scripts/setup.sh python && . scripts/env.sh && antsibull-changelog lint
 lock: ## renew requirements/*.txt
-	set -e; for name in dev bench; do uv pip compile -q --upgrade --generate-hashes --python-version 3.11 --no-annotate --no-header "requirements/$$name.in" -o "requirements/$$name.txt"; done
+	scripts/lock.sh

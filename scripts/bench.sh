@@ -6,6 +6,8 @@
 #   bench.sh [both|site|modules [OPTION...]]     (default: both; --help after one of them lists its options)
 # site: a site beside the usual Apache set-up; page figures need real Moodle (MOODLE_SOURCE). modules: beside other modules and commands.
 
+set -euo pipefail
+
 # shellcheck source=scripts/env.sh
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
-"""House rules that no linter knows: SPDX headers, no machine paths, no registry hosts, pinned files without addresses,
-modules that are in the action group which they document.
+"""House rules that no linter knows: SPDX headers, no machine paths, no registry hosts, pinned files without addresses, Bash in
+strict mode, modules that are in the action group which they document.
 
 Prints one line a finding and exits 1 if there is any.
 """
@@ -18,6 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Files whose format has no comments, or whose content is not ours.
 NO_HEADER = re.compile(r"(\.(md|rst|json|sum|txt|png|in|lock|j2)|COPYING|\.gitignore|\.gitkeep|changelog\.yaml)$")
+
+BASH = re.compile(r"#!.*\bbash\b")
+# The first command of a script; -E hands traps on to functions.
+STRICT = re.compile(r"(#[^\n]*\n|\n)*set -E?euo pipefail\n")
 
 # Each pattern is split so that this file does not find itself.
 FORBIDDEN = {
@@ -48,6 +52,8 @@ def findings_in(path: Path) -> list[str]:
     found = []
     if text and not NO_HEADER.search(path.name) and "SPDX-License-Identifier" not in text[:600]:
         found.append(f"{path}: no SPDX-License-Identifier in its first lines")
+    if BASH.match(text) and not STRICT.match(text):
+        found.append(f"{path}: a Bash script whose first command is not set -euo pipefail")
     for number, line in enumerate(text.splitlines(), start=1):
         found += [f"{path}:{number}: {what}: {line.strip()[:100]}" for what, pattern in FORBIDDEN.items() if pattern.search(line)]
     return found

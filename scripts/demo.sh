@@ -6,45 +6,72 @@
 #   demo.sh build   build the demo's images and deploy nothing
 #   demo.sh down    remove the site; its data go only with CONFIRM=yes
 #
-# Real Moodle is used where it can be had, in this order: MOODLE_SOURCE (an archive or a directory), an official archive in
-# the cache, the official download. Otherwise the rehearsal payload runs, and the last lines say so.
+# Which code it runs is decided by scripts/demo_payload.py, once: what was decided is kept beside the site's secrets and goes with
+# its data. DEMO_INVENTORY and DEMO_SITE name another inventory and the one site in it.
+# The images stand on a bootstrapped Debian, also where a container registry is in reach: a registry's base would save a minute of
+# the first build, needs the same packages on top, and makes images with other names.
+
+set -euo pipefail
 
 # shellcheck source=scripts/env.sh
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
-BRANCH=${MOODLE_BRANCH:-4.5}
-INVENTORY="$REPOSITORY/inventories/compose"
+INVENTORY=${DEMO_INVENTORY:-$REPOSITORY/inventories/compose}
+SITE=${DEMO_SITE:-demo}
+KEPT="/opt/moodle/$SITE/payload.json"
 DEMO="$MOODLE_CACHE/demo"
+BUILD_LOG="$MOODLE_CACHE/log/build.log"
 
-# payload: prints the extra variables, as JSON, that name Moodle's code.
-payload() {
-  if [ -n "${MOODLE_SOURCE:-}" ]; then
-    printf '{"moodle_source": "%s", "moodle_archive_sha256": "%s"}' "$(realpath "$MOODLE_SOURCE")" "${MOODLE_SOURCE_SHA256:-}"
-  elif curl -fsI --max-time 5 https://download.moodle.org/ >/dev/null 2>&1; then
-    printf '{}'
-  else
-    "$REPOSITORY/tests/rehearsal/pack.py" --branch "$BRANCH" --release "$BRANCH.1" --output "$DEMO" \
-      | python3 -c 'import json, sys; p = json.load(sys.stdin); print(json.dumps({"moodle_source": p["path"], "moodle_archive_sha256": p["sha256"]}))'
-  fi
-}
-
-# with_payload PLAYBOOK: runs a playbook of the collection on the demo's inventory, with the machine prepared for it.
-with_payload() {
+# prepare [KEPT]: sets the machine up, and writes the extra variables that name Moodle's code.
+prepare() {
   mkdir -p "$DEMO"
   "$REPOSITORY/scripts/setup.sh" engine mailhog
-  payload > "$DEMO/payload.json"
-  say "running playbooks/$1"
-  ansible-playbook -i "$INVENTORY" "$REPOSITORY/playbooks/$1" --skip-tags docker_engine -e "@$DEMO/payload.json"
+  "$REPOSITORY/scripts/demo_payload.py" "$DEMO" "$@" >"$DEMO/payload.json"
 }
 
-up() { with_payload site.yml; }
+# Passes the image builder's own lines on, and of those of the programs that it runs one in ten seconds.
+show_progress() {
+  local line shown=-10
+  while IFS= read -r line; do
+    [[ $line == \[*s\]\ \ \ * && $((SECONDS - shown)) -lt 10 ]] && continue
+    shown=$SECONDS
+    printf '    %s\n' "$line" >&2
+  done
+}
 
-build() { with_payload build.yml; }
+# run PLAYBOOK: runs it with the chosen payload, and shows meanwhile what the image builder says, which Ansible keeps to itself.
+run() {
+  say "running playbooks/$1"
+  mkdir -p "${BUILD_LOG%/*}"
+  [ -e "$BUILD_LOG" ] || : >"$BUILD_LOG"
+  tail -n 0 -F --pid=$$ "$BUILD_LOG" > >(show_progress) 2>/dev/null &
+  # shellcheck disable=SC2064  # this process and no later one
+  trap "kill $! 2>/dev/null || true" EXIT
+  [ ! -t 1 ] || export ANSIBLE_FORCE_COLOR=true
+  play -i "$INVENTORY" "$REPOSITORY/playbooks/$1" --skip-tags docker_engine -e "@$DEMO/payload.json" | tee "$DEMO/run.log"
+}
+
+up() {
+  prepare "$KEPT"
+  as_root install -D -m 0644 "$DEMO/payload.json" "$KEPT"
+  run site.yml
+  say "the demo runs; \`make demo-down\` removes it, and with CONFIRM=yes its data too"
+  # What the role's last task shows, a word and what it means.
+  grep -oE '"[A-Z][a-z]+ {2,}[^"]+' "$DEMO/run.log" | tr -d '"'
+}
+
+build() {
+  prepare
+  run build.yml
+}
 
 down() {
   local confirmation=()
-  [ "${CONFIRM:-}" = yes ] && confirmation=(-e moodle_destroy_data=demo)
-  ansible-playbook -i "$INVENTORY" "$REPOSITORY/playbooks/destroy.yml" "${confirmation[@]}"
+  [ "${CONFIRM:-}" != yes ] || confirmation=(-e "moodle_destroy_data=$SITE")
+  "$REPOSITORY/scripts/setup.sh" python
+  play -i "$INVENTORY" "$REPOSITORY/playbooks/destroy.yml" "${confirmation[@]}"
+  # Gone with the site's folder, unless the inventory put that elsewhere.
+  [ "${CONFIRM:-}" != yes ] || as_root rm -f "$KEPT"
 }
 
 case "${1:-}" in

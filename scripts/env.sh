@@ -29,6 +29,9 @@ export _ANSIBLE_TEMPLAR_UNTRUSTED_TEMPLATE_BEHAVIOR=error
 export ANSIBLE_LOCALHOST_WARNING=false ANSIBLE_NOCOWS=1
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 export LC_ALL=C.UTF-8
+# The machine's own Python is taken, from this version on; none is fetched behind our back.
+PYTHON_MINIMUM=3.11
+export PYTHON_MINIMUM UV_PYTHON_PREFERENCE=system UV_PYTHON_DOWNLOADS=never
 
 say() { printf '\n==> %s\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
@@ -48,5 +51,26 @@ apt_install() {
   command -v apt-get >/dev/null || die "these packages are missing and this is no Debian machine: ${missing[*]}"
   say "installing Debian packages: ${missing[*]}"
   as_root apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  # sudo hands no variables on.
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
+
+# need_uv: puts uv on the PATH, in an environment of its own where the machine has none.
+need_uv() {
+  command -v uv >/dev/null && return 0
+  if [ ! -x "$MOODLE_CACHE/uv/bin/uv" ]; then
+    python3 -m venv "$MOODLE_CACHE/uv"
+    "$MOODLE_CACHE/uv/bin/pip" install -q uv==0.13.8
+  fi
+  PATH="$MOODLE_CACHE/uv/bin:$PATH"
+}
+
+# play ARGUMENT...: runs ansible-playbook. Where sudo wants a password, Ansible has to ask for it too.
+play() {
+  local ask=()
+  [ "$(id -u)" -eq 0 ] || sudo -kn true 2>/dev/null || ask=(--ask-become-pass)
+  ansible-playbook "${ask[@]}" "$@"
+}
+
+# built_image site|services: the name of that image in what playbooks/build.yml printed, on standard input.
+built_image() { sed -n "s/.*\"$1\": \"\(campus[^\"]*\)\".*/\1/p"; }

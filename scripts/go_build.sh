@@ -28,6 +28,8 @@ registry|github.com/distribution/distribution/v3|github.com/distribution/distrib
 cloudnative-pg|github.com/cloudnative-pg/cloudnative-pg||v|
 '
 
+PATIENCE=${GO_BUILD_PATIENCE:-20} # seconds between two lines of a long build
+
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $1"; exit "${2:-1}"; }
 
@@ -53,17 +55,28 @@ require_go() {
 }
 
 # Runs go on what is locked. readonly: what is not locked is refused. local: no other Go is fetched behind our back.
-locked_go() { (cd "$locked" && CGO_ENABLED=0 GOFLAGS=-mod=readonly GOWORK=off GOTOOLCHAIN=local go "$@"); }
+locked_go() { (cd "$locked" && CGO_ENABLED=0 GOFLAGS=-mod=readonly GOWORK=off GOTOOLCHAIN=local exec go "$@"); }
+
+# watched COMMAND...: runs it, and says every so often how long it has taken; Go says nothing while it compiles.
+watched() {
+  local started=$SECONDS
+  "$@" &
+  process=$!
+  while ! timeout "$PATIENCE" tail --pid="$process" -s 0.1 -f /dev/null; do
+    say "  $name $version: $((SECONDS - started)) s"
+  done
+  wait "$process"
+}
 
 # Builds into a file beside the final one and renames it, so that a cut build never looks like a finished one.
 build() {
   local partial started=$SECONDS
   mkdir -p "${binary%/*}"
   partial=$(mktemp "$binary.XXXXXX")
-  # shellcheck disable=SC2064  # the path is wanted as it is now
-  trap "rm -f '$partial'" EXIT
+  # shellcheck disable=SC2064  # the path is wanted as it is now, the process as it is then: Go, which would go on after an interrupt
+  trap "rm -f '$partial'; kill \${process:-} 2>/dev/null" EXIT
   say "building $name $version from its Go module (minutes with an empty cache, then it is kept)"
-  locked_go build -trimpath -buildvcs=false -ldflags "-s -w ${ldflags//@/$version}" -o "$partial" "$package" >&2 \
+  watched locked_go build -trimpath -buildvcs=false -ldflags "-s -w ${ldflags//@/$version}" -o "$partial" "$package" >&2 \
     || die "building $name $version failed; what Go said is above"
   chmod 0755 "$partial"
   mv "$partial" "$binary"

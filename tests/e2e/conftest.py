@@ -41,7 +41,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--e2e-payload",
         choices=("auto", "rehearsal", "moodle"),
         default="auto",
-        help="what the sites run: real Moodle (MOODLE_SOURCE names it), or the rehearsal payload; auto takes the first one that is there",
+        help="what the sites run: real Moodle (MOODLE_SOURCE, else an archive in MOODLE_CACHE), or the rehearsal payload; "
+        "auto takes the first one that is there",
     )
     group.addoption("--e2e-keep", action="store_true", help="leave the site running after the tests")
 
@@ -49,8 +50,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Say last of all which payload ran."""
     kind = payloads.choose(config.getoption("--e2e-payload"))
-    names = {"moodle": "real Moodle", "rehearsal": "the rehearsal payload (no real Moodle took part)"}
-    config.get_terminal_writer().line(f"e2e payload: {names[kind]}")
+    config.get_terminal_writer().line(f"e2e payload: {payloads.describe(kind)}")
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -18,6 +19,7 @@ import typing as t
 from .playbook import REPOSITORY
 
 PACKER = REPOSITORY / "tests" / "rehearsal" / "pack.py"
+FINDER = REPOSITORY / "scripts" / "moodle_archive.py"
 CLASSIC, PUBLIC = "4.5", "5.1"
 
 
@@ -94,8 +96,21 @@ def given(path: str, branch: str) -> Archive | None:
     return Archive(os.environ.get(branch, CLASSIC), str(pathlib.Path(value).resolve())) if value else None
 
 
+@functools.cache
+def real_base() -> Archive | None:
+    """Return the release that MOODLE_SOURCE names, else the official archive that somebody put into the cache's folder.
+
+    What earlier runs downloaded does not count: it would decide what is tested without anybody having asked for it.
+    """
+    branch = os.environ.get("MOODLE_BRANCH", CLASSIC)
+    if named := given("MOODLE_SOURCE", "MOODLE_BRANCH"):
+        return named
+    done = subprocess.run([sys.executable, str(FINDER), branch], stdout=subprocess.PIPE, text=True, timeout=120, check=True)
+    return Archive(branch, **json.loads(done.stdout)) if done.stdout else None
+
+
 def real_moodle(folder: pathlib.Path) -> Payload:
-    """Take real Moodle from MOODLE_SOURCE, and a newer one from MOODLE_SOURCE_UPGRADE."""
+    """Take real Moodle from MOODLE_SOURCE or from the cache, and a newer one from MOODLE_SOURCE_UPGRADE."""
     base, newer = take_base("moodle", folder), given("MOODLE_SOURCE_UPGRADE", "MOODLE_BRANCH_UPGRADE")
     return Payload(
         kind="moodle",
@@ -113,8 +128,8 @@ def take_base(kind: str, folder: pathlib.Path) -> Archive:
     """Return just one release of a payload."""
     if kind == "rehearsal":
         return pack(folder, CLASSIC, "4.5.1")
-    base = given("MOODLE_SOURCE", "MOODLE_BRANCH")
-    assert base, "MOODLE_SOURCE names no archive or directory of real Moodle"
+    base = real_base()
+    assert base, "MOODLE_SOURCE names no archive or directory of real Moodle, and MOODLE_CACHE holds no archive of it"
     return base
 
 
@@ -144,4 +159,10 @@ def choose(option: str) -> str:
     """Return moodle or rehearsal for the value of --e2e-payload."""
     if option != "auto":
         return option
-    return "moodle" if os.environ.get("MOODLE_SOURCE") else "rehearsal"
+    return "moodle" if real_base() else "rehearsal"
+
+
+def describe(kind: str) -> str:
+    """Return a payload in words, for the last line of a run."""
+    base = real_base()
+    return f"real Moodle, {base.path}" if kind == "moodle" and base else "the rehearsal payload (no real Moodle took part)"

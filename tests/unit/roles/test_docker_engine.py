@@ -37,13 +37,36 @@ UNKNOWN = {
     "fedora": ("Fedora", "42", "RedHat"),
     "suse": ("openSUSE Leap", "15.6", "Suse"),
 }
-SETTINGS_BEFORE = {"runtimes": {"other": {"path": "/bin/other"}}, "debug": True, "log-opts": {"tag": "x"}}
+SETTINGS_BEFORE: dict[str, Any] = {"runtimes": {"other": {"path": "/bin/other"}}, "debug": True, "log-opts": {"tag": "x"}}
+OWN = {"log-driver": "json-file", "log-opts": {"max-size": "10m", "max-file": "3"}, "live-restore": True}
+FOREIGN = {"registry-mirrors": ["https://mirror.example"], "default-address-pools": [{"base": "10.9.0.0/16", "size": 24}]}
+JOURNAL = {"log-driver": "journald", "log-opts": {"tag": "x"}, "live-restore": True}
+# What was in daemon.json before, variables of the role, what is in it after that.
+MERGES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
+    "empty": ({}, {}, OWN),
+    "others": (
+        SETTINGS_BEFORE,
+        {"docker_engine_options": {"debug": None, "labels": ["a=b"]}},
+        {**OWN, "runtimes": SETTINGS_BEFORE["runtimes"], "log-opts": {"tag": "x", **OWN["log-opts"]}, "labels": ["a=b"]},
+    ),
+    "not_asked_for": (FOREIGN, {}, {**OWN, **FOREIGN}),
+    "asked_for": (
+        FOREIGN,
+        {
+            "docker_engine_registry_mirrors": ["https://other.example"],
+            "docker_engine_address_pools": [{"base": "10.8.0.0/16", "size": 26}],
+        },
+        {**OWN, "registry-mirrors": ["https://other.example"], "default-address-pools": [{"base": "10.8.0.0/16", "size": 26}]},
+    ),
+    "removed": (FOREIGN, {"docker_engine_options": dict.fromkeys(FOREIGN)}, OWN),
+    "other_log_driver": (JOURNAL, {}, JOURNAL),
+    "local_log_driver": ({"log-driver": "local"}, {}, {**OWN, "log-driver": "local"}),
+    "asked_log_driver": ({}, {"docker_engine_options": {"log-driver": "journald"}}, {"log-driver": "journald", "live-restore": True}),
+}
 PLAYBOOK = """
 - hosts: all
   gather_facts: false
   vars:
-    docker_engine_options: {debug: null, labels: [a=b]}
-    docker_engine_registry_mirrors: [https://mirror.example]
     __docker_engine_survey_result: {stdout: "{{ survey | to_json }}"}
   tasks:
     # Cacheable facts are what ansible_facts holds, so the role asks the machine for nothing.
@@ -86,6 +109,8 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]
     hosts = {name: {"platform": list(row[0]), "docker_engine_source": row[1]} for name, row in PLATFORMS.items()}
     hosts |= {name: {"platform": list(row)} for name, row in UNKNOWN.items()}
     survey = {"daemon_json": json.dumps(SETTINGS_BEFORE)}
+    for name, (before, variables, _after) in MERGES.items():
+        hosts[name] = {"platform": list(PLATFORMS["debian13"][0]), "survey": {"daemon_json": json.dumps(before)}, **variables}
     inventory = {"all": {"hosts": hosts, "vars": {"ansible_connection": "local", "survey": survey}}}
     (home / "inventory.yml").write_text(yaml.safe_dump(inventory))
     (home / "playbook.yml").write_text(PLAYBOOK)
@@ -107,24 +132,12 @@ def test_unknown_platform_is_refused(known: dict[str, dict[str, Any]], name: str
     assert f"{distribution} {version} is not supported." in known[name]["refused"]
 
 
-def test_settings_are_merged(known: dict[str, dict[str, Any]]) -> None:
-    """Keys of others stay, the role's are set, null removes, and what nobody asked for does not appear."""
-    assert known["debian13"]["settings"] == {
-        "runtimes": {"other": {"path": "/bin/other"}},
-        "log-driver": "json-file",
-        "log-opts": {"tag": "x", "max-size": "10m", "max-file": "3"},
-        "live-restore": True,
-        "registry-mirrors": ["https://mirror.example"],
-        "labels": ["a=b"],
-    }
-    changed = ["debug", "labels", "live-restore", "log-driver", "log-opts", "registry-mirrors"]
-    assert sorted(known["debian13"]["changed"]) == changed
-
-
-def test_defaults_equal_argument_specs() -> None:
-    options = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
-    defaults = yaml.safe_load((ROLE / "defaults/main.yml").read_text())
-    assert {name: option["default"] for name, option in options.items()} == defaults
+@pytest.mark.parametrize("name", MERGES)
+def test_settings_are_merged(known: dict[str, dict[str, Any]], name: str) -> None:
+    """What others set stays, the role's are set, null removes, and what nobody asked for does not appear."""
+    before, _variables, after = MERGES[name]
+    assert known[name]["settings"] == after
+    assert sorted(known[name]["changed"]) == sorted(key for key in {*before, *after} if before.get(key) != after.get(key))
 
 
 def survey(tmp_path: Path, docker: str, *users: str) -> dict[str, Any]:

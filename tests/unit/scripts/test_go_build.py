@@ -30,20 +30,28 @@ LOCKED = [*BINARIES, "cloudnative-pg"]
 GO = """#!/bin/sh
 case "$1" in env) echo {version}; exit 0;; list) echo /folder; exit 0;; esac
 echo "$GOFLAGS $CGO_ENABLED $*" >>"{log}"
+sleep {seconds}
 while [ $# -gt 1 ] && [ "$1" != -o ]; do shift; done
 [ $# -gt 1 ] && echo binary >"$2"
 exit {status}
 """
 
 
-def run(home: Path, *arguments: str, go: str | None = "go1.26.6", status: int = 0) -> subprocess.CompletedProcess[str]:
+def run(
+    home: Path, *arguments: str, go: str | None = "go1.26.6", status: int = 0, seconds: float = 0, patience: float = 20
+) -> subprocess.CompletedProcess[str]:
     """Run the script with an empty cache below `home` and a made-up Go (None for no Go at all)."""
     programs = home / "bin"
     programs.mkdir(exist_ok=True)
     if go:
-        (programs / "go").write_text(GO.format(version=go, log=home / "log", status=status))
+        (programs / "go").write_text(GO.format(version=go, log=home / "log", status=status, seconds=seconds))
         (programs / "go").chmod(0o755)
-    environment = {"PATH": f"{programs}:/usr/bin:/bin", "MOODLE_CACHE": str(home / "cache"), "HOME": str(home)}
+    environment = {
+        "PATH": f"{programs}:/usr/bin:/bin",
+        "MOODLE_CACHE": str(home / "cache"),
+        "HOME": str(home),
+        "GO_BUILD_PATIENCE": str(patience),
+    }
     return subprocess.run([str(SCRIPT), *arguments], env=environment, capture_output=True, text=True, check=False)
 
 
@@ -58,6 +66,15 @@ def test_builds_once_and_prints_the_path(tmp_path: Path, name: str, binary: str)
     assert len(calls) == 1
     assert calls[0].startswith("-mod=readonly 0 build -trimpath")
     assert [entry.name for entry in path.parent.iterdir()] == [binary]
+
+
+def test_long_build_says_how_long_it_takes(tmp_path: Path) -> None:
+    """Nothing but the path is on standard output, and no line comes after the end."""
+    done = run(tmp_path, "etcd", seconds=0.7, patience=0.2)
+    lines = done.stderr.splitlines()
+    assert done.stdout.splitlines() == [str(tmp_path / "cache" / "bin" / BINARIES["etcd"])]
+    assert [line for line in lines if re.fullmatch(r"  etcd v3\.6\.5: \d+ s", line)]
+    assert re.fullmatch(r"built \S+/etcd-3\.6\.5 in \d+ s", lines[-1])
 
 
 @pytest.mark.parametrize(
