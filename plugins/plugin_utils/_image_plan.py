@@ -208,10 +208,12 @@ def _base(inputs: Inputs, suite: str, packages: list[str]) -> dict[str, t.Any]:
 def _site(inputs: Inputs, branch: Branch, php: str, source: dict[str, t.Any], plugins: list[dict[str, t.Any]]) -> dict[str, t.Any]:
     base = _base(inputs, branch.debian, _image_packages.site_packages(php))
     languages = _languages(inputs, branch)
+    # What the image compares its surroundings with, without knowing the table.
+    needs = {name: getattr(branch, name) for name in ("php_minimum", "php_maximum", "postgresql_minimum")}
     digest = short_digest(
         [
             _FORMAT,
-            [branch.name, branch.layout, branch.postgresql_minimum, php],
+            [branch.name, branch.layout, php, needs],
             base["reference"],
             source["sha256"] or source["url"],
             [[plugin["component"], plugin["version"], plugin["sha256"]] for plugin in sorted(plugins, key=lambda item: item["component"])],
@@ -228,7 +230,7 @@ def _site(inputs: Inputs, branch: Branch, php: str, source: dict[str, t.Any], pl
         "release": release,
         "layout": branch.layout,
         "php": php,
-        "postgresql_minimum": branch.postgresql_minimum,
+        "needs": needs,
         "base": base,
         "source": source,
         "plugins": plugins,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import typing as t
 
@@ -16,6 +17,7 @@ if t.TYPE_CHECKING:
     from support.site import Site
 
 MEGABYTE = 1024 * 1024
+NEARLY_LARGEST = 195 * MEGABYTE  # moodle_upload_max is 200 MB
 
 DENIED = (
     "/.git/config",
@@ -99,6 +101,18 @@ def test_file_comes_back_as_it_was_uploaded(admin: User, size: int) -> None:
     assert answer.status_code == 200
     assert answer.content == content
     assert not [name for name in answer.headers if name.lower().startswith("x-accel")]
+
+
+def test_a_file_of_nearly_the_largest_size_leaves_every_container_as_it_was(admin: User, site: Site) -> None:
+    """web has less memory than the file has bytes, and /tmp is memory."""
+    before = site.identities()
+    content = random.Random(7).randbytes(NEARLY_LARGEST)
+    address = admin.upload("e2e-large.bin", content)
+    answer = admin.get(address)
+    assert len(answer.content) == NEARLY_LARGEST
+    assert hashlib.sha256(answer.content).digest() == hashlib.sha256(content).digest()
+    assert site.identities() == before
+    assert [container["Name"] for container in site.containers() if container["State"]["OOMKilled"] or container["RestartCount"]] == []
 
 
 def test_files_are_sent_by_nginx(admin: User, site: Site) -> None:

@@ -19,6 +19,7 @@ if t.TYPE_CHECKING:
 
 MAINTENANCE = "The site is in maintenance."  # one of the reasons that /-/ready gives
 MISSING = "local_e2emissing"
+VERSION = "SELECT value FROM mdl_config WHERE name = 'version'"
 STEP = 0.2  # seconds between two looks at the readiness of the site
 
 
@@ -63,14 +64,23 @@ def test_change_of_code_is_rolled_out_without_a_failed_request(site: Site, paylo
     assert site.deploy().total("changed") == 0
 
 
-def test_upgrade_that_needs_no_maintenance_causes_none(site: Site, payload: Payload) -> None:
-    """Moodle answers no page while its upgrade script runs; but nobody is put before a maintenance page."""
-    site.variables.update(available(payload.patch, payload).variables)
-    with Watch(site) as watch:
+def test_upgrade_to_the_next_version_is_rolled_out_without_a_failed_request(site: Site, payload: Payload, admin_password: str) -> None:
+    """The next version changes no part of the database, so Moodle upgrades while the old code goes on answering."""
+    newer = available(payload.patch, payload)
+    version, image = site.sql(VERSION), site.container("php")["Image"]
+    user = User(site.url)
+    user.login("admin", admin_password)
+    site.variables.update(newer.variables)
+    with load_on(site.url) as outcome, Watch(site) as watch:
         run = site.deploy()
     assert run.rc == 0, run.reasons
+    assert outcome.failures == []
+    assert outcome.good > 20, "there was too little load to prove anything"
     assert MAINTENANCE not in watch.reasons
+    assert float(site.sql(VERSION)) > float(version)
+    assert site.container("php")["Image"] != image
     assert site.is_ready()
+    assert user.is_logged_in()
     assert site.deploy().total("changed") == 0
 
 
@@ -104,14 +114,14 @@ def test_schema_upgrade_uses_maintenance_and_keeps_sessions(site: Site, payload:
     newer = available(payload.schema, payload)
     user = User(site.url)
     user.login("admin", admin_password)
-    version = site.sql("SELECT value FROM mdl_config WHERE name = 'version'")
+    version = site.sql(VERSION)
     site.variables.update(newer.variables)
     with Watch(site) as watch:
         run = site.deploy()
     assert run.rc == 0, run.reasons
     # Which releases of real Moodle need maintenance, Moodle decides; the rehearsal payload's does.
     assert watch.reasons >= ({MAINTENANCE} if payload.kind == "rehearsal" else set())
-    assert float(site.sql("SELECT value FROM mdl_config WHERE name = 'version'")) > float(version)
+    assert float(site.sql(VERSION)) > float(version)
     assert site.is_ready()
     assert user.is_logged_in()
     assert site.execute("php", "php", "/srv/moodle/admin/cli/check_database_schema.php")

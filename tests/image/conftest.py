@@ -12,25 +12,13 @@ from pathlib import Path
 
 import pytest
 from ansible.plugins.loader import init_plugin_loader
-from sites import Engine, Site
+from changes import BROKEN, BROKEN_LATE, BUMP, SCHEMA
+from sites import PORT, PROBE, Engine, Site, docker, get, wait_until
 
 # Modules are run here as in the tier of the tools.
 sys.path.append(str(Path(__file__).parents[1] / "tools"))
 
 from support import modules, plays
-
-# Each works on both layouts of the code.
-WEBROOT = "$(test -d /srv/moodle/public/lib && echo /srv/moodle/public || echo /srv/moodle)"
-BUMP = rf"sed -i -E 's/^(\s*\$version\s*=\s*[0-9]+)\.([0-9]+)/\1.99/' {WEBROOT}/version.php"
-SCHEMA = rf"echo '// another step' >> {WEBROOT}/lib/db/upgrade.php"
-# Moodle's script for upgrades with a statement before it; questions and unlocking go through.
-WRAPPED = (
-    "cd /srv/moodle/admin/cli && mv upgrade.php upgrade-whole.php && "
-    """printf '<?php if (!preg_grep("/^--(is-|unset)/", $argv)) {{ {} }}\\n"""
-    """require __DIR__ . "/upgrade-whole.php";' > upgrade.php"""
-)
-BROKEN = WRAPPED.format('fwrite(STDERR, "broken on purpose"); exit(1);')
-BROKEN_LATE = WRAPPED.format("register_shutdown_function(static fn () => exit(1));")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -68,6 +56,27 @@ def site(engine: Engine) -> Site:
 def empty_site(engine: Engine, request: pytest.FixtureRequest) -> Site:
     """Return a site with an empty database of its own."""
     return engine.new_site(request.node.name)
+
+
+@pytest.fixture(scope="module")
+def served(engine: Engine, site: Site) -> t.Iterator[Site]:
+    """Serve the shared site: pooler, PHP and web, and a page of ours among Moodle's. web has as little memory as in Compose."""
+    socket = f"--volume={engine.volume('pooler')}:/run/pooler"
+    webroot = "/srv/moodle/public" if site.run("info").result["layout"] == "public" else "/srv/moodle"
+    probe = f"--volume={PROBE}:{webroot}/campus-probe.php:ro"
+    database = {
+        "MOODLE_DATABASE_HOST": "db",
+        "MOODLE_DATABASE_NAME": site.database,
+        "MOODLE_DATABASE_PASSWORD_FILE": "/run/secrets/database",
+    }
+    engine.start("pooler", engine.services, "pooler", "--tmpfs=/tmp", socket, env=database)
+    site.start("php", socket, probe, MOODLE_DATABASE_POOLER_HOST="/run/pooler")
+    limits = ["--memory=128m", "--memory-swap=128m"]
+    site.start("web", f"--publish=127.0.0.1:{PORT}:8080", probe, *limits, MOODLE_TRUSTED_PROXIES="10.0.0.0/8,172.16.0.0/12,192.168.0.0/16")
+    wait_until(lambda: get(f"http://127.0.0.1:{PORT}/-/ready")[0] == 200, 30, "readiness")
+    yield site
+    for name in ("web", "php", "pooler"):
+        docker("rm", "--force", f"{engine.name}-{name}")
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,9 @@ from pathlib import Path
 
 USER = 10001
 PROGRAM = "/opt/campus-moodle/bin/moodle"
+# Where the site that is served is published; its address has the same port.
+PORT = 18190
+PROBE = Path(__file__).parent / "php" / "probe.php"
 HARDENING = [
     "--read-only",
     "--cap-drop=ALL",
@@ -147,11 +150,11 @@ class Engine:
         twin.environment["MOODLE_SITE_ID"] = site.environment["MOODLE_SITE_ID"]
         return twin
 
-    def derive(self, tag: str, *steps: str) -> str:
-        """Build an image from the one under test by shell commands as root, then bake it again."""
+    def derive(self, tag: str, *steps: str, base: str = "") -> str:
+        """Build an image from the one under test, or another one, by shell commands as root, then bake it again."""
         reference = f"{self.name}:{tag}"
         lines = [
-            f"FROM {self.image}",
+            f"FROM {base or self.image}",
             "USER root",
             *(f"RUN {step}" for step in steps),
             "RUN /opt/campus-moodle/bin/moodle bake",
@@ -173,7 +176,7 @@ class Site:
         self.installs: list[Done] = []
         self._runners: dict[str, str] = {}
         self.environment = {
-            "MOODLE_URL": "http://127.0.0.1:18190",
+            "MOODLE_URL": f"http://127.0.0.1:{PORT}",
             "MOODLE_SITE_ID": str(uuid.uuid4()),
             "MOODLE_DATABASE_HOST": "db",
             "MOODLE_DATABASE_NAME": database,
@@ -218,6 +221,12 @@ class Site:
     def sql(self, statement: str) -> str:
         """Run SQL in the site's database."""
         return self.engine.sql(self.database, statement)
+
+
+def state(container: str) -> tuple[str, str]:
+    """When a container was last started, and whether it ever ran out of memory."""
+    started, killed = docker("inspect", "--format={{.State.StartedAt}} {{.State.OOMKilled}}", container).stdout.split()
+    return started, killed
 
 
 def get(url: str) -> tuple[int, str]:

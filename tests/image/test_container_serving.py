@@ -6,32 +6,12 @@ from __future__ import annotations
 
 import json
 import time
-import typing as t
 
 import pytest
-from sites import USER, Engine, Site, docker, get, wait_until
+from sites import PORT, USER, Engine, Site, docker, get, wait_until
 
 pytestmark = pytest.mark.container
-PORT = 18190
 BASE = f"http://127.0.0.1:{PORT}"
-
-
-@pytest.fixture(scope="module")
-def served(engine: Engine, site: Site) -> t.Iterator[Site]:
-    """Serve the shared site: pooler, PHP and web."""
-    socket = f"--volume={engine.volume('pooler')}:/run/pooler"
-    database = {
-        "MOODLE_DATABASE_HOST": "db",
-        "MOODLE_DATABASE_NAME": site.database,
-        "MOODLE_DATABASE_PASSWORD_FILE": "/run/secrets/database",
-    }
-    engine.start("pooler", engine.services, "pooler", "--tmpfs=/tmp", socket, env=database)
-    site.start("php", socket, MOODLE_DATABASE_POOLER_HOST="/run/pooler")
-    site.start("web", f"--publish=127.0.0.1:{PORT}:8080")
-    wait_until(lambda: get(f"{BASE}/-/ready")[0] == 200, 30, "readiness")
-    yield site
-    for name in ("web", "php", "pooler"):
-        docker("rm", "--force", f"{engine.name}-{name}")
 
 
 def test_health_endpoints(served: Site) -> None:
@@ -136,3 +116,20 @@ def test_cron_waits_in_maintenance(engine: Engine, site: Site) -> None:
     twin.run("maintenance off")
     wait_until(lambda: "Running tasks." in docker("logs", cron).stderr, 30, "the first task")
     docker("rm", "--force", cron)
+
+
+ADHOC_TASKS = {
+    "rehearsal": ("tool_generator", r"\tool_generator\task\wait_task"),
+    "moodle": ("core", r"\core\task\refresh_mod_calendar_events_task"),
+}
+
+
+def test_adhoc_runs_what_is_queued_and_stops_when_asked(engine: Engine, site: Site) -> None:
+    twin = engine.clone(site, "adhoc")
+    component, name = ADHOC_TASKS[twin.run("info").result["payload"]]
+    twin.sql(f"INSERT INTO mdl_task_adhoc (component, classname, nextruntime, timecreated) VALUES ('{component}', '{name}', 1, 1)")
+    adhoc = twin.start("adhoc", MOODLE_CRON_KEEP_ALIVE="60")
+    wait_until(lambda: twin.sql(f"SELECT count(*) FROM mdl_task_adhoc WHERE classname = '{name}'") == "0", 60, "the end of the task")
+    docker("stop", "--time=60", adhoc)
+    assert docker("inspect", "--format={{.State.ExitCode}}", adhoc).stdout.strip() == "0"
+    docker("rm", "--force", adhoc)

@@ -149,22 +149,42 @@ def test_secret_values_never_show() -> None:
     }
 
 
+LOADED = [
+    "iconv", "mbstring", "curl", "openssl", "ctype", "zip", "zlib", "gd", "SimpleXML", "SPL", "pcre", "dom", "xml",
+    "xmlreader", "intl", "json", "hash", "fileinfo", "sodium", "pgsql", "pdo_pgsql",
+]  # fmt: skip
+NEEDS = {"branch": "4.5", "php_minimum": "8.1", "php_maximum": "8.3", "postgresql_minimum": 13}
+
+
 @pytest.mark.parametrize(
-    ("branch", "php", "postgresql", "count"),
+    ("php", "postgresql", "parts"),
     [
-        ("405", "8.2.29", 150013, 0),
-        ("405", "8.4.1", 150013, 1),
-        ("405", "8.2.29", 120000, 1),
-        ("503", "8.2.29", 150000, 2),
-        ("503", "8.4.1", 170000, 0),
-        ("999", "5.3.0", 90000, 0),
-        ("405", "8.2.29", 0, 0),
+        ("8.1.0", 130004, []),
+        ("8.3.29", 170000, []),
+        ("8.0.30", 150013, ["it needs 8.1 to 8.3"]),
+        ("8.4.1", 150013, ["it needs 8.1 to 8.3"]),
+        ("8.10.1", 150013, ["it needs 8.1 to 8.3"]),
+        ("8.2.29", 120000, ["PostgreSQL 12 is too old"]),
+        ("8.2.29", 0, []),
+        ("8.4.1", 90000, ["it needs 8.1 to 8.3", "PostgreSQL 9 is too old"]),
     ],
 )
-def test_requirements(branch: str, php: str, postgresql: int, count: int) -> None:
-    loaded = [
-        "iconv", "mbstring", "curl", "openssl", "ctype", "zip", "zlib", "gd", "SimpleXML", "SPL", "pcre", "dom", "xml",
-        "xmlreader", "intl", "json", "hash", "fileinfo", "sodium", "pgsql", "pdo_pgsql",
-    ]  # fmt: skip
-    assert len(call("Requirements::unmet", branch, php, postgresql, loaded)) == count
-    assert "gd" in call("Requirements::unmet", branch, php, postgresql, [name for name in loaded if name != "gd"])[-1]
+def test_requirements(php: str, postgresql: int, parts: list[str]) -> None:
+    found = call("Requirements::unmet", NEEDS, php, postgresql, LOADED)
+    assert [part in sentence for part, sentence in zip(parts, found, strict=True)] == [True] * len(parts)
+
+
+def test_required_extensions() -> None:
+    assert "gd" in call("Requirements::unmet", NEEDS, "8.2.29", 0, [name for name in LOADED if name != "gd"])[-1]
+
+
+@pytest.mark.parametrize(("branch", "number", "known"), [("4.5", "405", True), ("5.1", "501", True), ("4.5", "501", False)])
+def test_needs_count_for_their_branch_only(branch: str, number: str, known: bool) -> None:
+    assert call("Requirements::knows", {"branch": branch}, number) is known
+
+
+def test_differences_of_tables_are_read_with_the_table_that_they_belong_to() -> None:
+    line = "-" * 79
+    text = f"{line}\nuser\n * column 'a' is missing\n * column 'b' is not expected\n{line}\ncourse\n * table is missing\n{line}\n"
+    found = ["user: column 'a' is missing", "user: column 'b' is not expected", "course: table is missing"]
+    assert call("MoodleScript::differences", text) == found

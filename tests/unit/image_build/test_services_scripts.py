@@ -77,8 +77,21 @@ def test_the_site_is_where_the_mode_wants_it(tmp_path: Path, mode: str, bind: st
     assert ended.returncode == 0, ended.stderr
     assert f"frontend site\n  log global\n  bind {bind}\n  default_backend web\n" in ended.stdout
     assert "frontend plain" not in ended.stdout
-    # Behind Caddy the headers are right already.
-    assert ("option forwardfor" in ended.stdout) is (mode != "acme")
+    assert "http-request set-header X-Forwarded-For %[var(txn.client)]\n" in ended.stdout
+    # Behind Caddy every request comes from this container itself.
+    assert ("acl is_proxy src 127.0.0.1\n" in ended.stdout) is (mode == "acme")
+
+
+@pytest.mark.parametrize(("mode", "trusted"), [("none", "10.0.0.0/8 fd00::/8"), ("acme", "127.0.0.1 10.0.0.0/8 fd00::/8")])
+def test_only_a_trusted_proxy_leads_to_the_next_address(tmp_path: Path, mode: str, trusted: str) -> None:
+    ended = shell(tmp_path, "proxy", "proxy_configuration", PROXY_TLS=mode, PROXY_TRUSTED_PROXIES="10.0.0.0/8,fd00::/8")
+    for hop in range(1, 7):
+        rule = f"set-var(txn.hop{hop}) req.hdr_ip(X-Forwarded-For,-{hop}) if {{ var(txn.hop{hop - 1}) -m ip {trusted} }}\n"
+        assert f"  http-request {rule}" in ended.stdout
+
+
+def test_there_is_a_place_for_twice_as_many_web_containers_as_a_site_may_have(tmp_path: Path) -> None:
+    assert "server-template web 1-40 web:8080 " in shell(tmp_path, "proxy", "proxy_configuration").stdout
 
 
 @pytest.mark.parametrize(("port", "address"), [("443", "https://a.example.edu%[pathq]"), ("18443", "https://a.example.edu:18443%[pathq]")])

@@ -22,25 +22,32 @@ _CONFIG = "langconfig.php"
 def collect(cache: Cache, wanted: Iterable[dict[str, Any]]) -> dict[str, Path]:
     """Language code to the archive of its pack.
 
-    A pack without a checksum comes from the cache, or over HTTPS: language packs change daily and are published without one.
+    Language packs change daily and are published without checksums. One that an administrator put into the cache comes first.
+    One that is downloaded is kept, but elsewhere: for the plan, which looks at the administrator's alone, the same input must go
+    on giving the same name.
 
     :param wanted: dicts with code, url, sha256 (may be empty) and path (an archive on this machine, may be empty).
     """
     packs = {}
     for item in wanted:
-        kept = cache.directory / "languages" / item["branch"] / f"{item['code']}.zip"
-        if item.get("path"):
-            packs[item["code"]] = Path(item["path"])
-        elif item.get("sha256"):
-            packs[item["code"]] = cache.get(item["url"], item["sha256"])
-        else:
-            packs[item["code"]] = kept if kept.is_file() else cache.get_unpinned(item["url"], kept)
+        pack = packs[item["code"]] = _pack(cache, item)
         if item.get("sha256"):
-            verify(packs[item["code"]], item["sha256"])
+            verify(pack, item["sha256"])
         else:
-            say(f"language {item['code']} has sha256 {sha256_of(packs[item['code']])}")
+            say(f"language {item['code']} has sha256 {sha256_of(pack)}")
     _check_parents(packs)
     return packs
+
+
+def _pack(cache: Cache, item: dict[str, Any]) -> Path:
+    if item.get("path"):
+        return Path(item["path"])
+    if item.get("sha256"):
+        return cache.get(item["url"], item["sha256"])
+    name = f"languages/{item['branch']}/{item['code']}.zip"
+    put, kept = cache.directory / name, cache.directory / "downloads" / name
+    found = next((place for place in (put, kept) if place.is_file()), None)
+    return found or cache.get_unpinned(item["url"], kept)
 
 
 def _check_parents(packs: dict[str, Path]) -> None:

@@ -119,7 +119,7 @@ def describe(spec: dict[str, Any], facts: MoodleFacts) -> dict[str, Any]:
         "version": facts.version,
         "layout": facts.layout,
         "php": spec["php"],
-        "postgresql_minimum": spec["postgresql_minimum"],
+        **spec["needs"],
         "plugins": [{key: item[key] for key in ("component", "version", "sha256")} for item in spec["plugins"]],
         "languages": [item["code"] for item in spec["languages"]],
         "payload": facts.payload,

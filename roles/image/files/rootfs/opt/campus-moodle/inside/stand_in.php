@@ -17,7 +17,11 @@ require '/srv/moodle/config.php';
 require __DIR__ . '/report.php';
 require __DIR__ . '/../src/autoload.php';
 
-spl_autoload_register([core_component::class, 'classloader']);
+if (!is_callable(['core_component', 'classloader'])) {
+    campus_report(['fits' => false]); // nothing that we know
+    exit;
+}
+spl_autoload_register(['core_component', 'classloader']);
 
 /** Whether a class of ours is, and can be loaded as, one of Moodle's. */
 function campus_fits(string $ours, string $theirs): bool {

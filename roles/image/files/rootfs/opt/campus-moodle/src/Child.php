@@ -18,10 +18,11 @@ final class Child
      * @param list<string> $arguments script first
      * @param string $input what the script reads from its standard input
      * @param bool $quiet keep its output out of the log (it is still in the tail)
+     * @param int $keep bytes of its output that the outcome holds, the last ones
      */
-    public static function php(array $arguments, string $input = '', bool $quiet = false): Outcome
+    public static function php(array $arguments, string $input = '', bool $quiet = false, int $keep = self::TAIL_BYTES): Outcome
     {
-        return self::run([PHP_BINARY, ...$arguments], $input, $quiet);
+        return self::run([PHP_BINARY, ...$arguments], $input, $quiet, $keep);
     }
 
     /**
@@ -41,7 +42,7 @@ final class Child
     }
 
     /** @param list<string> $command */
-    private static function run(array $command, string $input, bool $quiet): Outcome
+    private static function run(array $command, string $input, bool $quiet, int $keep): Outcome
     {
         $process = proc_open($command, [['pipe', 'r'], ['pipe', 'w'], ['redirect', 1], ['pipe', 'w']], $pipes);
         if ($process === false) {
@@ -50,10 +51,10 @@ final class Child
         self::passSignals($process);
         fwrite($pipes[0], $input);
         fclose($pipes[0]);
-        [$tail, $report] = self::drain($pipes[1], $pipes[3], $quiet);
+        [$tail, $report, $isWhole] = self::drain($pipes[1], $pipes[3], $quiet, $keep);
         $exit = self::wait($process);
         array_map(static fn (int $signal) => pcntl_signal($signal, SIG_DFL), self::STOP_SIGNALS);
-        return new Outcome($exit, $tail, json_decode($report, true) ?? []);
+        return new Outcome($exit, $tail, json_decode($report, true) ?? [], $isWhole);
     }
 
     /**
@@ -61,12 +62,13 @@ final class Child
      *
      * @param resource $output
      * @param resource $report
-     * @return array{string, string} tail of the output, whole report
+     * @return array{string, string, bool} tail of the output, whole report, whether the tail is the whole output
      */
-    private static function drain($output, $report, bool $quiet): array
+    private static function drain($output, $report, bool $quiet, int $keep): array
     {
         $texts = [(int) $output => '', (int) $report => ''];
         $open = [$output, $report];
+        $isWhole = true;
         while ($open !== []) {
             [$read, $write, $except] = [$open, null, null];
             if (@stream_select($read, $write, $except, null) === false) {
@@ -80,12 +82,13 @@ final class Child
                 }
                 $texts[(int) $pipe] .= $text;
                 if ($pipe === $output) {
-                    $texts[(int) $pipe] = substr($texts[(int) $pipe], -self::TAIL_BYTES);
+                    $isWhole = $isWhole && strlen($texts[(int) $pipe]) <= $keep;
+                    $texts[(int) $pipe] = substr($texts[(int) $pipe], -$keep);
                     $quiet || fwrite(STDERR, $text);
                 }
             }
         }
-        return [$texts[(int) $output], $texts[(int) $report]];
+        return [$texts[(int) $output], $texts[(int) $report], $isWhole];
     }
 
     /** @param resource $process */

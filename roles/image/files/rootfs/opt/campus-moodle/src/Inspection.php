@@ -97,11 +97,13 @@ final class Inspection
 
     private function lookAtRequirements(Code $code, int $postgresql): void
     {
-        foreach (Requirements::unmet($code->branch, PHP_VERSION, $postgresql, get_loaded_extensions()) as $sentence) {
-            $this->problem(ExitCode::REFUSED, 'requirement', $sentence);
+        $facts = Image::facts();
+        if (!Requirements::knows($facts, $code->branch)) {
+            $this->warnings[] = "The code belongs to branch {$code->branch}, the image to {$facts['branch']}: what the code needs was not checked.";
+            return;
         }
-        if (!Requirements::knows($code->branch)) {
-            $this->warnings[] = "The needs of Moodle's branch {$code->branch} are not known to this image; they were not checked.";
+        foreach (Requirements::unmet($facts, PHP_VERSION, $postgresql, get_loaded_extensions()) as $sentence) {
+            $this->problem(ExitCode::REFUSED, 'requirement', $sentence);
         }
     }
 

@@ -13,6 +13,9 @@ final class MoodleScript
     private const MAINTENANCE_REQUIRED = 2;
     private const NO_MAINTENANCE_REQUIRED = 3;
 
+    /** A part of the comparison would make old differences look new. Every column of a large site is a fifth of this. */
+    private const SCHEMA_BYTES = 8 << 20;
+
     /** Whether the pending upgrade needs the site in maintenance. Asks only. */
     public static function needsMaintenance(): bool
     {
@@ -28,6 +31,37 @@ final class MoodleScript
     public static function run(string $name, array $arguments, bool $quiet = false): Outcome
     {
         return Child::php([Image::script($name), ...$arguments], '', $quiet);
+    }
+
+    /**
+     * What Moodle's comparison of the tables with their description finds.
+     *
+     * @return list<string> "table: difference"
+     * @throws Failure when the script fails, or finds more than can be compared with others
+     */
+    public static function schemaDifferences(): array
+    {
+        $outcome = Child::php([Image::script('check_database_schema')], '', true, self::SCHEMA_BYTES);
+        if (!$outcome->isWhole) {
+            throw Failure::because(ExitCode::MOODLE, 'schema', 'The tables differ from what Moodle expects in more places than can be compared; see check_database_schema.php, and mend them first.');
+        }
+        $found = $outcome->exit === 0 ? [] : self::differences($outcome->tail);
+        return $outcome->exit === 0 || $found !== [] ? $found : throw self::failure('check_database_schema', $outcome);
+    }
+
+    /** @return list<string> */
+    public static function differences(string $output): array
+    {
+        $table = '';
+        $differences = [];
+        foreach (preg_split('/\R/', $output) ?: [] as $line) {
+            if (preg_match('/^ \* (.+)$/', $line, $match)) {
+                $differences[] = "$table: {$match[1]}";
+            } elseif (preg_match('/^\w+$/', $line)) {
+                $table = $line;
+            }
+        }
+        return $differences;
     }
 
     /** Runs a script that has to succeed. @param list<string> $arguments */

@@ -14,11 +14,16 @@ final class Outcome
 
     /**
      * @param int $exit exit status; 128 + signal when a signal ended it
-     * @param string $tail last part of what it printed (up to 16 KiB)
+     * @param string $tail last part of what it printed (16 KiB where the caller wants no more)
      * @param array<string, mixed> $report what it handed back through its report pipe; empty when nothing
+     * @param bool $isWhole whether the tail is all that it printed
      */
-    public function __construct(public readonly int $exit, public readonly string $tail, public readonly array $report)
-    {
+    public function __construct(
+        public readonly int $exit,
+        public readonly string $tail,
+        public readonly array $report,
+        public readonly bool $isWhole = true,
+    ) {
     }
 
     /** @param string $what what failed, without a full stop */

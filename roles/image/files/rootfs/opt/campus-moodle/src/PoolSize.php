@@ -9,7 +9,7 @@ namespace Campus\Moodle;
 /**
  * How many PHP workers fit into a container.
  *
- *     by memory: (limit - 256 MiB) / 64 MiB     OPcache, APCu and one large page are in the first number
+ *     by memory: (limit - 256 MiB) / 64 MiB     the first number is for what they share, and for one large page
  *     by CPU:    6 for each CPU                 more only wait for each other
  *
  * The smaller of the two, at least 2.

@@ -9,6 +9,9 @@ namespace Campus\Moodle;
 /** Runs Moodle's upgrade and leaves the site usable, whatever happens. The caller holds the site's lock. */
 final class Upgrader
 {
+    /** So many differences between tables and their description are named. */
+    private const SHOWN = 30;
+
     public function __construct(private readonly Database $database)
     {
     }
@@ -19,7 +22,7 @@ final class Upgrader
      */
     public function run(bool $maintenance): array
     {
-        $schema = $this->schemaDifferences();
+        $schema = MoodleScript::schemaDifferences();
         $before = $this->fingerprint();
         $wasInMaintenance = MaintenanceMode::isOn($this->database);
         if ($maintenance && !$wasInMaintenance) {
@@ -66,30 +69,21 @@ final class Upgrader
      */
     private function checkSchema(array $before): array
     {
-        $new = array_values(array_diff($this->schemaDifferences(), $before));
+        $new = array_values(array_diff(MoodleScript::schemaDifferences(), $before));
         if ($new !== []) {
-            throw new Failure(ExitCode::MOODLE, 'schema', ['The upgrade left tables that differ from what Moodle expects:', ...$new]);
+            throw new Failure(ExitCode::MOODLE, 'schema', ['The upgrade left tables that differ from what Moodle expects:', ...self::first($new)]);
         }
-        return $before === [] ? [] : ['Tables differ from what Moodle expects, as they did before the upgrade: ' . implode('; ', $before)];
+        return $before === [] ? [] : ['Tables differ from what Moodle expects, as they did before the upgrade: ' . implode('; ', self::first($before))];
     }
 
-    /** @return list<string> "table: difference" */
-    private function schemaDifferences(): array
+    /**
+     * @param list<string> $differences
+     * @return list<string> as many as a person reads
+     */
+    private static function first(array $differences): array
     {
-        $outcome = MoodleScript::run('check_database_schema', [], quiet: true);
-        if ($outcome->exit === 0) {
-            return [];
-        }
-        $table = '';
-        $differences = [];
-        foreach (preg_split('/\R/', $outcome->tail) ?: [] as $line) {
-            if (preg_match('/^ \* (.+)$/', $line, $match)) {
-                $differences[] = "$table: {$match[1]}";
-            } elseif (preg_match('/^\w+$/', $line)) {
-                $table = $line;
-            }
-        }
-        return $differences;
+        $more = count($differences) - self::SHOWN;
+        return $more > 0 ? [...array_slice($differences, 0, self::SHOWN), "and $more more"] : $differences;
     }
 
     /** Changes when versions or tables change; contents of tables do not count. */

@@ -11,20 +11,21 @@
 
 readonly proxy_health_port=2020
 readonly proxy_behind_caddy_port=2021
+# Places for web containers; a rollout has the old and the new ones at the same time.
+readonly proxy_places=40
+# How many proxies may stand one before the other.
+readonly proxy_hops=6
 
 # When a process ends, or a signal asks for it, the other one ends too, and with it the container.
 proxy_run() {
   local mode status=0 processes=()
   make_runtime_directory
   mode=$(word PROXY_TLS none)
-  proxy_configuration >"$runtime_directory/haproxy.cfg"
-  /usr/sbin/haproxy -c -q -f "$runtime_directory/haproxy.cfg" || fail "HAProxy does not accept its configuration"
-  # On standard error it tells of each of the twenty places for web containers that is not taken.
+  proxy_prepare "$mode"
+  # On standard error it tells of each place for a web container that is not taken.
   /usr/sbin/haproxy -db -f "$runtime_directory/haproxy.cfg" 2>/dev/null &
   processes+=($!)
   if [[ $mode == acme ]]; then
-    proxy_caddy_configuration >"$runtime_directory/Caddyfile"
-    export HOME=/var/lib/caddy XDG_DATA_HOME=/var/lib/caddy XDG_CONFIG_HOME=$runtime_directory
     /usr/bin/caddy run --adapter caddyfile --config "$runtime_directory/Caddyfile" &
     processes+=($!)
   fi
@@ -32,6 +33,17 @@ proxy_run() {
   wait -n || status=$?
   kill -TERM "${processes[@]}" 2>/dev/null || note "every process had ended already"
   fail "the proxy stopped with status $status" 1
+}
+
+# proxy_prepare MODE: renders the configurations and lets the programs judge them before one of them runs.
+proxy_prepare() {
+  proxy_configuration >"$runtime_directory/haproxy.cfg"
+  /usr/sbin/haproxy -c -q -f "$runtime_directory/haproxy.cfg" || fail "HAProxy does not accept its configuration"
+  [[ $1 == acme ]] || return 0
+  proxy_caddy_configuration >"$runtime_directory/Caddyfile"
+  export HOME=/var/lib/caddy XDG_DATA_HOME=/var/lib/caddy XDG_CONFIG_HOME=$runtime_directory
+  /usr/bin/caddy validate --adapter caddyfile --config "$runtime_directory/Caddyfile" >"$runtime_directory/caddy.log" 2>&1 ||
+    fail "Caddy does not accept its configuration: $(tail -n 1 "$runtime_directory/caddy.log")"
 }
 
 # proxy_stop HAPROXY [CADDY]: Caddy finishes the requests that it has, then HAProxy those that came to it directly.
@@ -50,26 +62,27 @@ proxy_health() {
 }
 
 proxy_configuration() {
-  local mode plain secure
+  local mode plain secure trusted
   mode=$(word PROXY_TLS none)
   plain=$(number PROXY_HTTP_PORT 8080)
   secure=$(number PROXY_HTTPS_PORT 8443)
+  trusted=$(word PROXY_TRUSTED_PROXIES '')
   proxy_general
   case $mode in
     none | external)
       proxy_frontend "*:$plain"
-      proxy_clients http
+      proxy_clients http "$trusted"
       ;;
     certificate)
       proxy_redirect "$plain"
       proxy_pair
       proxy_frontend "*:$secure ssl crt $runtime_directory/site.pem alpn h2,http/1.1"
-      proxy_clients https
+      proxy_clients https "$trusted"
       ;;
     acme)
-      # Caddy, the only one who can reach this address, has written the headers already.
+      # Caddy, the only one who can reach this address, is one proxy more.
       proxy_frontend "127.0.0.1:$proxy_behind_caddy_port"
-      printf '  http-request set-var(txn.client) req.hdr(X-Forwarded-For)\n'
+      proxy_clients https "127.0.0.1${trusted:+,$trusted}"
       ;;
     *) fail "PROXY_TLS must be none, certificate, acme or external, not '$mode'" ;;
   esac
@@ -106,19 +119,27 @@ proxy_redirect() {
   printf 'frontend plain\n  bind *:%s\n  http-request redirect code 308 location https://%s%s%%[pathq]\n' "$1" "$host" "$public"
 }
 
-# proxy_clients SCHEME: whoever is no trusted proxy cannot say who the client is.
+# proxy_clients SCHEME TRUSTED: whoever is no trusted proxy cannot say who the client is. Each proxy adds the address that it
+# sees at the end of X-Forwarded-For. So the list is read from there, one address further for each that is a trusted proxy;
+# what stands before the first other one anybody may have written. Behind us there is one address, the client's.
 proxy_clients() {
-  local trusted
-  trusted=$(word PROXY_TRUSTED_PROXIES '')
+  local hop trusted=${2//,/ }
+  # There is no such peer: a list must not be empty.
+  trusted=${trusted:-255.255.255.255}
   cat <<HAPROXY
-  acl is_proxy src ${trusted:+${trusted//,/ } }255.255.255.255
-  http-request del-header X-Forwarded-For unless is_proxy
+  acl is_proxy src $trusted
   http-request del-header X-Forwarded-Host unless is_proxy
   http-request set-header X-Forwarded-Proto $1 unless is_proxy { req.hdr(X-Forwarded-Proto) -m found }
   http-request set-header X-Forwarded-Host %[req.hdr(Host)] unless is_proxy { req.hdr(X-Forwarded-Host) -m found }
-  option forwardfor
+  http-request set-var(txn.hop0) src
   http-request set-var(txn.client) src
 HAPROXY
+  for ((hop = 1; hop <= proxy_hops; hop++)); do
+    printf '  http-request set-var(txn.hop%s) req.hdr_ip(X-Forwarded-For,-%s) if { var(txn.hop%s) -m ip %s }\n' \
+      "$hop" "$hop" "$((hop - 1))" "$trusted"
+    printf '  http-request set-var(txn.client) var(txn.hop%s) if { var(txn.hop%s) -m found }\n' "$hop" "$hop"
+  done
+  printf '  http-request set-header X-Forwarded-For %%[var(txn.client)]\n'
 }
 
 # The log has paths without query strings, which carry tokens and session keys, and no header at all.
@@ -170,7 +191,7 @@ frontend health
   http-request return status 200 if { path /health }
   http-request return status 404
 backend web
-  server-template web 1-20 $upstream resolvers system init-addr libc,none resolve-prefer ipv4
+  server-template web 1-$proxy_places $upstream resolvers system init-addr libc,none resolve-prefer ipv4
 HAPROXY
 }
 

@@ -26,9 +26,10 @@ final class Web implements Command
     /** From 5.1 on, Moodle answers addresses that are no files with one script. */
     private const ROUTER = '
         location = /r.php {
+            set $script /r.php;
+            set $path_info "";
+            if ($way_to_php) { return 418; }
             include %s;
-            fastcgi_param SCRIPT_NAME /r.php;
-            fastcgi_param SCRIPT_FILENAME %s/r.php;
         }
 ';
 
@@ -36,8 +37,9 @@ final class Web implements Command
     {
         Arguments::allow($arguments, []);
         $values = Environment::read('web', getenv());
-        SiteSettings::writeFile(self::FASTCGI, Template::render('fastcgi.conf', []));
-        SiteSettings::writeFile(self::CONFIG, self::config($values, Image::webroot(), (new Limits())->cpus(), (string) @file_get_contents('/etc/resolv.conf')));
+        $webroot = Image::webroot();
+        SiteSettings::writeFile(self::FASTCGI, Template::render('fastcgi.conf', ['webroot' => $webroot]));
+        SiteSettings::writeFile(self::CONFIG, self::config($values, $webroot, (new Limits())->cpus(), (string) @file_get_contents('/etc/resolv.conf')));
         Process::become(['nginx', '-c', self::CONFIG, '-e', '/dev/stderr']);
     }
 
@@ -57,7 +59,7 @@ final class Web implements Command
             'php' => self::bracket($values['MOODLE_PHP_HOST']) . ':' . $values['MOODLE_PHP_PORT'],
             'fastcgi_include' => self::FASTCGI,
             'fallback' => $isPublic ? '/r.php' : '=404',
-            'router' => $isPublic ? sprintf(self::ROUTER, self::FASTCGI, $webroot) : '',
+            'router' => $isPublic ? sprintf(self::ROUTER, self::FASTCGI) : '',
         ]);
     }
 
