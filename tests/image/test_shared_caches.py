@@ -36,6 +36,10 @@ def test_a_large_value_is_fetched_once_and_then_taken_from_the_copy(steps: dict[
     assert steps["again"] == {"values": {"core": LARGE}, "asked": ["several at once"]}
 
 
+def test_a_copy_is_private(steps: dict[str, t.Any]) -> None:
+    assert steps["modes"] == ["600"]
+
+
 def test_a_changed_value_is_seen_at_once_and_leaves_one_copy(steps: dict[str, t.Any]) -> None:
     assert steps["changed elsewhere"] == [True, {"values": {"core": OTHER}, "asked": ["several at once", "get large/core"]}, 1]
     assert steps["set back"] == [True, {"core": LARGE}, 1]

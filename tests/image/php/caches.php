@@ -171,6 +171,7 @@ namespace {
     // One large value, then another under the same key, then none.
     $steps['set'] = store()->set('core', $large);
     $steps['first'] = read(store(), 'core') + ['copies' => copies()];
+    $steps['modes'] = array_map(static fn (string $file) => decoct(fileperms($file) & 0777), glob("$folder/values/*/*.php"));
     $steps['again'] = read(store(), 'core');
     $steps['changed elsewhere'] = [store()->set('core', $other), read(store(), 'core'), copies()];
     $steps['set back'] = [store()->set('core', $large), read(store(), 'core')['values'], copies()];

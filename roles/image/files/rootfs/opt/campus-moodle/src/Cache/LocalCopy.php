@@ -35,7 +35,11 @@ final class LocalCopy
         is_dir($folder) || @mkdir($folder, 0700, true);
         self::remove(glob("$folder/*.php") ?: []);
         $temporary = "$file." . getmypid();
-        if (@file_put_contents($temporary, '<?php return ' . var_export($content, true) . ";\n") === false || !@rename($temporary, $file)) {
+        // Settings may be secrets.
+        $mask = umask(0077);
+        $written = @file_put_contents($temporary, '<?php return ' . var_export($content, true) . ";\n");
+        umask($mask);
+        if ($written === false || !@rename($temporary, $file)) {
             @unlink($temporary);
         }
     }
