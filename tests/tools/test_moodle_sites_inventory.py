@@ -201,7 +201,7 @@ def test_objects_are_sites_and_win_over_their_release(
     kube.create(CRD)
     name = "moodlesites.campus.moodle.io"
     seen = kube.watch("apiextensions.k8s.io/v1", "CustomResourceDefinition", name=name, timeout=60)
-    next(obj for _event, obj in seen if "Established" in [row["type"] for row in (obj.get("status") or {}).get("conditions", [])])
+    next(obj for _event, obj in seen if "Established" in [row["type"] for row in (obj.get("status") or {}).get("conditions") or []])
     for namespace, name in (("sites-a", "physics"), ("sites-b", "music")):
         body = {
             "apiVersion": "campus.moodle.io/v1alpha1",
