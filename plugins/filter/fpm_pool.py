@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-import math
 import typing as t
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_capacity as capacity
 from ansible_collections.campus.moodle.plugins.module_utils._site_spec_types import memory_bytes, to_float
 
 DOCUMENTATION = r"""
@@ -54,29 +54,22 @@ _value:
   sample: {"workers": 12, "by_memory": 28, "by_cpus": 12, "limit": "cpus", "memory": 1073741824}
 """
 
-# The same as in PoolSize.php of the site image; a test compares both.
 _MIB = 1 << 20
-_SHARED_MIB = 256
-_WORKER_MIB = 64
-_WORKERS_PER_CPU = 6
-_LEAST = 2
 
 
 def fpm_pool(memory: t.Any, cpus: t.Any) -> dict[str, t.Any]:
     """See the documentation above."""
     limit_bytes = _number("memory", memory, lambda value: int(value) if str(value).isdigit() else memory_bytes(str(value)))
     limit_cpus = _number("cpus", cpus, to_float)
-    by_memory = max(0, (int(limit_bytes) // _MIB - _SHARED_MIB) // _WORKER_MIB)
-    # PHP rounds a half up, Python to the even number.
-    by_cpus = math.floor(limit_cpus * _WORKERS_PER_CPU + 0.5)
-    workers = max(_LEAST, min(by_memory, by_cpus))
+    megabytes = int(limit_bytes) // _MIB
+    by_memory, by_cpus = capacity.workers_by_memory(megabytes), capacity.workers_by_cpus(limit_cpus)
     decides = "memory" if by_memory < by_cpus else "cpus"
     return {
-        "workers": workers,
+        "workers": capacity.pool_size(megabytes, limit_cpus),
         "by_memory": by_memory,
         "by_cpus": by_cpus,
-        "limit": decides if min(by_memory, by_cpus) >= _LEAST else "least",
-        "memory": (_SHARED_MIB + _WORKER_MIB * max(_LEAST, by_cpus)) * _MIB,
+        "limit": decides if min(by_memory, by_cpus) >= capacity.LEAST_WORKERS else "least",
+        "memory": capacity.pool_memory(max(capacity.LEAST_WORKERS, by_cpus)) * _MIB,
     }
 
 

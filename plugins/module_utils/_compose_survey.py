@@ -19,8 +19,8 @@ from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import 
 from ansible_collections.campus.moodle.plugins.module_utils._compose_machine import Machine
 
 CONNECT_SECONDS = 5
-PORT_REASONS = {errno.EADDRINUSE: "taken", errno.EADDRNOTAVAIL: "no address"}
-Rows = t.Sequence[t.Mapping[str, t.Any]]
+# What the sentences about ports are chosen by.
+PORT_KINDS = {errno.EADDRINUSE: "taken", errno.EADDRNOTAVAIL: "no address"}
 
 
 def survey(run: t.Optional[Run], params: t.Mapping[str, t.Any]) -> Machine:
@@ -78,7 +78,7 @@ def not_free(address: str, port: int) -> str:
             probe.bind((address, port))
         except OSError as error:
             # Whether this user may listen on a low port says nothing: the engine will.
-            return PORT_REASONS.get(error.errno or 0, "")
+            return PORT_KINDS.get(error.errno or 0, "")
     return ""
 
 

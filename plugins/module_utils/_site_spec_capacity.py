@@ -10,6 +10,7 @@ All numbers are megabytes unless they say otherwise.
 
 from __future__ import annotations
 
+import math
 import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_types as types
@@ -31,15 +32,29 @@ SPARE_CONNECTIONS = 50
 LEAST_POOLER_CLIENTS = 1000
 
 
-def least_php_memory(upload: int) -> int:
-    """Return the memory of the smallest PHP container that can take one upload of this size."""
-    return SHARED + LEAST_WORKERS * WORKER + upload + OTHER_FILES
+def pool_memory(workers: int) -> int:
+    """Return the memory that so many workers need."""
+    return SHARED + workers * WORKER
 
 
-def php_workers(memory: int, cpus: float, upload: int) -> int:
-    """Return as many workers as the image would choose, less those that would take an upload's memory away."""
-    by_memory = (memory - SHARED - upload - OTHER_FILES) // WORKER
-    return max(LEAST_WORKERS, min(by_memory, int(cpus * WORKERS_PER_CPU + 0.5)))
+def workers_by_memory(memory: int) -> int:
+    """Return the number of workers that a memory limit allows."""
+    return max(0, (memory - SHARED) // WORKER)
+
+
+def workers_by_cpus(cpus: float) -> int:
+    """Return the number of workers that a processor limit allows. PHP rounds a half up, Python to the even number."""
+    return math.floor(cpus * WORKERS_PER_CPU + 0.5)
+
+
+def pool_size(memory: int, cpus: float) -> int:
+    """Return as many workers as the image chooses."""
+    return max(LEAST_WORKERS, min(workers_by_memory(memory), workers_by_cpus(cpus)))
+
+
+def upload_memory(upload: int) -> int:
+    """Return the memory that an upload of this size takes beside the workers."""
+    return upload + OTHER_FILES
 
 
 def room_for_uploads(values: Values, _around: t.Any) -> t.Iterator[str]:
@@ -48,7 +63,7 @@ def room_for_uploads(values: Values, _around: t.Any) -> t.Iterator[str]:
         memory, upload = (types.memory_bytes(values[option]) // MEGABYTE for option in ("moodle_php_memory", "moodle_upload_max"))
     except ValueError:
         return
-    least = least_php_memory(upload)
+    least = pool_memory(LEAST_WORKERS) + upload_memory(upload)
     if SHARED <= memory < least:
         yield (
             f"moodle_php_memory is {values['moodle_php_memory']!r}, which has no room for an upload of moodle_upload_max "
@@ -62,7 +77,7 @@ def many_workers(values: Values, _around: t.Any) -> t.Iterator[str]:
         memory, upload = (types.memory_bytes(values[option]) // MEGABYTE for option in ("moodle_php_memory", "moodle_upload_max"))
     except ValueError:
         return
-    wanted = SHARED + values["moodle_php_workers"] * WORKER + upload + OTHER_FILES
+    wanted = pool_memory(values["moodle_php_workers"]) + upload_memory(upload)
     if values["moodle_php_workers"] > LEAST_WORKERS and wanted > memory:
         yield (
             f"moodle_php_workers is {values['moodle_php_workers']}, which with one upload may take {wanted} MB, "
@@ -73,8 +88,9 @@ def many_workers(values: Values, _around: t.Any) -> t.Iterator[str]:
 def size(spec: dict[str, t.Any]) -> None:
     """Complete a description whose sizes are megabytes already: workers, the size of each /tmp, and connections."""
     php, upload = spec["php"], spec["upload_max"]
-    php["workers"] = php["workers"] or php_workers(php["memory"], php["cpus"], upload)
-    php["scratch"] = max(php["memory"] - SHARED - php["workers"] * WORKER, upload + OTHER_FILES)
+    # Those are left out that would take an upload's memory away.
+    php["workers"] = php["workers"] or pool_size(php["memory"] - upload_memory(upload), php["cpus"])
+    php["scratch"] = max(php["memory"] - pool_memory(php["workers"]), upload_memory(upload))
     spec["web"]["scratch"] = WEB_SCRATCH
     for group in ("cron", "adhoc"):
         spec[group]["scratch"] = spec[group]["memory"] // 2
