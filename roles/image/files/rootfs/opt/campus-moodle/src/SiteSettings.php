@@ -24,14 +24,10 @@ final class SiteSettings
         return $values;
     }
 
-    /** Writes a file that only the site's user can read, and never leaves half of one. */
+    /** Writes a file that only the site's user can read, or says what stands in the way. */
     public static function writeFile(string $path, string $text): void
     {
-        $temporary = "$path." . getmypid();
-        $mask = umask(0077);
-        $written = @file_put_contents($temporary, $text);
-        umask($mask);
-        if ($written === false || !rename($temporary, $path)) {
+        if (!PrivateFile::replace($path, $text)) {
             throw Failure::because(ExitCode::USAGE, 'run', "Cannot write $path: mount a tmpfs there that belongs to user " . posix_geteuid() . '.');
         }
     }

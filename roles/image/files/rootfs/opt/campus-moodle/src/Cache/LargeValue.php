@@ -52,12 +52,7 @@ final class LargeValue
         return $this->content;
     }
 
-    public function withoutContent(): self
-    {
-        return new self($this->digest, $this->wrapper);
-    }
-
-    /** Only these are kept in the server. */
+    /** The content is kept apart from these. */
     public function __serialize(): array
     {
         return ['digest' => $this->digest, 'wrapper' => $this->wrapper];

@@ -6,41 +6,24 @@ declare(strict_types=1);
 
 namespace Campus\Moodle\Cache;
 
-/**
- * Copies of large values in the container's local cache, as PHP files whose arrays OPcache shares between all processes.
- * The name of a file ends with the digest of what is in it, so it never changes.
- */
+use Campus\Moodle\SharedArray;
+
+/** Copies of large values. The name of a file ends with the digest of what is in it, so it never changes. */
 final class LocalCopy
 {
     /** @return ?array null when there is no copy, and where OPcache could not share it: on the command line */
     public static function of(string $name, string $digest): ?array
     {
-        if (!self::isShared()) {
-            return null;
-        }
-        $file = self::file($name, $digest);
-        // Another request may remove the copy at any moment.
-        $content = is_file($file) ? @include $file : null;
-        return is_array($content) ? $content : null;
+        return self::isShared() ? SharedArray::read(self::file($name, $digest)) : null;
     }
 
-    /** Another request may keep the same copy at the same time; each writes its own and the last rename wins. */
+    /** In the place of an older copy of the same key. */
     public static function keep(string $name, string $digest, array $content): void
     {
-        if (!self::isShared()) {
-            return;
-        }
-        $file = self::file($name, $digest);
-        $folder = dirname($file);
-        is_dir($folder) || @mkdir($folder, 0700, true);
-        self::remove(glob("$folder/*.php") ?: []);
-        $temporary = "$file." . getmypid();
-        // Settings may be secrets.
-        $mask = umask(0077);
-        $written = @file_put_contents($temporary, '<?php return ' . var_export($content, true) . ";\n");
-        umask($mask);
-        if ($written === false || !@rename($temporary, $file)) {
-            @unlink($temporary);
+        if (self::isShared()) {
+            $file = self::file($name, $digest);
+            self::remove(glob(dirname($file) . '/*.php') ?: []);
+            SharedArray::keep($file, $content);
         }
     }
 

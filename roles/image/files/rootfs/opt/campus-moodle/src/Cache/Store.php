@@ -76,7 +76,7 @@ final class Store extends \cachestore_redis
         $fields = [];
         foreach ($keyvaluearray as ['key' => $key, 'value' => $value]) {
             $large = LargeValue::of($value);
-            $fields[] = ['key' => $key, 'value' => $large === null ? $value : $large->withoutContent()];
+            $fields[] = ['key' => $key, 'value' => $large ?? $value];
             if ($large !== null) {
                 $fields[] = ['key' => self::APART . $key, 'value' => $large->content()];
             }

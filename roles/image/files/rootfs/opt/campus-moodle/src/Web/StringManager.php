@@ -6,6 +6,8 @@ declare(strict_types=1);
 
 namespace Campus\Moodle\Web;
 
+use Campus\Moodle\SharedArray;
+
 /**
  * Moodle's own string manager, with the strings of web requests kept where OPcache shares them.
  *
@@ -42,23 +44,12 @@ final class StringManager extends \core_string_manager_standard
     private function fromFile(string $component, string $lang): array
     {
         global $CFG;
-        $folder = "$CFG->localcachedir/strings/" . $this->get_key_suffix();
-        $file = "$folder/$lang-$component.php";
-        if (is_file($file)) {
-            return include $file;
+        $file = "$CFG->localcachedir/strings/" . $this->get_key_suffix() . "/$lang-$component.php";
+        $strings = SharedArray::read($file);
+        if ($strings === null) {
+            $strings = parent::load_component_strings($component, $lang);
+            SharedArray::keep($file, $strings);
         }
-        $strings = parent::load_component_strings($component, $lang);
-        self::keep($folder, $file, $strings);
         return $strings;
-    }
-
-    /** Another request may keep the same file at the same time; each writes its own and the last rename wins. */
-    private static function keep(string $folder, string $file, array $strings): void
-    {
-        $temporary = "$file." . getmypid();
-        is_dir($folder) || @mkdir($folder, 0700, true);
-        if (@file_put_contents($temporary, '<?php return ' . var_export($strings, true) . ";\n") === false || !@rename($temporary, $file)) {
-            @unlink($temporary);
-        }
     }
 }
