@@ -11,30 +11,11 @@ import typing as t
 
 import pytest
 from support.cnpg_stage import HEALTHY, MERGE, Stage, condition
-from support.kubernetes import ApiServer
+from support.kubernetes import ApiServer, defined
 from support.modules import ModuleRunner
 from support.plays import PlayRunner
 from support.pods import Pods, pods_in_front_of
 
-STORE = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "objectstores.barmancloud.cnpg.io"},
-    "spec": {
-        "group": "barmancloud.cnpg.io",
-        "scope": "Namespaced",
-        "names": {"kind": "ObjectStore", "plural": "objectstores", "singular": "objectstore", "listKind": "ObjectStoreList"},
-        "versions": [
-            {
-                "name": "v1",
-                "served": True,
-                "storage": True,
-                "subresources": {"status": {}},
-                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
-            }
-        ],
-    },
-}
 PLUGIN = {"name": "barman-cloud.cloudnative-pg.io", "isWALArchiver": True, "parameters": {"barmanObjectName": "backups"}}
 
 
@@ -113,27 +94,14 @@ def test_the_recovery_window_comes_from_the_object_store(stage: Stage, api_serve
     """The definition of the store is a double: the plugin that brings the real one is not installed."""
     missing = stage.run("cnpg_cluster_info", name="moodle", ask_instances=False)["clusters"][0]["recovery_window"]
     assert "does not know this kind" in missing["error"]
-    definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-    api_server.request("POST", definitions, STORE)
-    try:
-        name = STORE["metadata"]["name"]
-        for _event, obj in stage.kube.watch(STORE["apiVersion"], STORE["kind"], name=name, timeout=60):
-            if any(row["type"] == "Established" and row["status"] == "True" for row in obj.get("status", {}).get("conditions") or []):
-                break
+    with defined(api_server, "barmancloud.cnpg.io", "ObjectStore"):
         row = {"firstRecoverabilityPoint": "2026-11-01T02:00:11Z", "lastSuccessfulBackupTime": "2026-11-02T02:00:09Z"}
-        store = {
-            "apiVersion": "barmancloud.cnpg.io/v1",
-            "kind": "ObjectStore",
-            "metadata": {"name": "backups", "namespace": stage.namespace},
-        }
-        stage.kube.apply(store)
-        stage.set_status("ObjectStore", "backups", api_version=store["apiVersion"], serverRecoveryWindow={"moodle": row})
+        store = {"apiVersion": "barmancloud.cnpg.io/v1", "kind": "ObjectStore", "metadata": {"name": "backups"}}
+        stage.create(store, {"serverRecoveryWindow": {"moodle": row}})
         window = stage.run("cnpg_cluster_info", name="moodle", ask_instances=False)["clusters"][0]["recovery_window"]
         assert (window["first"], window["last_successful"], window["error"]) == (*row.values(), None)
         old = stage.run("cnpg_cluster_info", name="moodle", ask_instances=False, require={"backup_max_age": "1d"})
         assert old["failures"][0]["reason"] == "the last successful backup is from 2026-11-02T02:00:09Z"
-    finally:
-        api_server.request("DELETE", f"{definitions}/{name}")
 
 
 def test_an_operator_with_known_holes_is_warned_about(stage: Stage) -> None:

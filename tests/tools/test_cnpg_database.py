@@ -14,7 +14,7 @@ import typing as t
 
 import pytest
 from support.cnpg_stage import API, Stage
-from support.kubernetes import ApiServer
+from support.kubernetes import ANYTHING, ApiServer, defined
 from support.modules import FourBeats, ModuleRunner
 from support.plays import PlayRunner
 from support.pods import pods_in_front_of
@@ -33,26 +33,6 @@ ROLE_SPEC = {
         **dict.fromkeys(("login", "superuser", "createdb", "createrole", "replication", "inherit", "disablePassword"), SWITCH),
     },
 }
-ROLE_STATUS = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-ROLES = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "databaseroles.postgresql.cnpg.io"},
-    "spec": {
-        "group": "postgresql.cnpg.io",
-        "scope": "Namespaced",
-        "names": {"kind": "DatabaseRole", "plural": "databaseroles", "singular": "databaserole", "listKind": "DatabaseRoleList"},
-        "versions": [
-            {
-                "name": "v1",
-                "served": True,
-                "storage": True,
-                "subresources": {"status": {}},
-                "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": ROLE_SPEC, "status": ROLE_STATUS}}},
-            }
-        ],
-    },
-}
 
 
 @pytest.fixture
@@ -66,18 +46,9 @@ def stage(api_server: ApiServer, kube: t.Any, run_module: ModuleRunner, namespac
 @pytest.fixture
 def role_objects(stage: Stage) -> t.Iterator[None]:
     """The kind DatabaseRole for the time of a test."""
-    definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-    name = ROLES["metadata"]["name"]
-    stage.server.request("POST", definitions, ROLES)
-    for _event, obj in stage.kube.watch(ROLES["apiVersion"], ROLES["kind"], name=name, timeout=60):
-        if any(row["type"] == "Established" and row["status"] == "True" for row in obj.get("status", {}).get("conditions") or []):
-            break
-    yield
-    stage.server.request("DELETE", f"{definitions}/{name}")
-    # Until the definition is gone, the next test would still see the kind.
-    for event, _obj in stage.kube.watch(ROLES["apiVersion"], ROLES["kind"], name=name, timeout=60):
-        if event == "DELETED":
-            break
+    schema = {"type": "object", "properties": {"spec": ROLE_SPEC, "status": ANYTHING}}
+    with defined(stage.server, "postgresql.cnpg.io", "DatabaseRole", schema):
+        yield
 
 
 def arguments(stage: Stage, **more: t.Any) -> dict[str, t.Any]:

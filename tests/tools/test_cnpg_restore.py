@@ -15,7 +15,7 @@ import typing as t
 
 import pytest
 from support.cnpg_stage import Stage, condition, meanwhile
-from support.kubernetes import ApiServer
+from support.kubernetes import ApiServer, defined
 from support.modules import MODULES, FourBeats, ModuleRunner, environment
 from support.plays import PlayRunner
 from support.pods import Pods, pods_in_front_of
@@ -35,13 +35,21 @@ def pods(api_server: ApiServer) -> t.Iterator[Pods]:
         yield pods
 
 
+@pytest.fixture(scope="module")
+def object_stores(api_server: ApiServer) -> t.Iterator[None]:
+    """The kind ObjectStore while these tests run."""
+    with defined(api_server, BARMAN, "ObjectStore"):
+        yield
+
+
 @pytest.fixture
-def stage(api_server: ApiServer, kube: t.Any, run_module: ModuleRunner, namespace: str, cnpg_crds: list[str], pods: Pods) -> Stage:
+def stage(
+    api_server: ApiServer, kube: t.Any, run_module: ModuleRunner, namespace: str, cnpg_crds: list[str], pods: Pods, object_stores: None
+) -> Stage:
     """A namespace with the cluster moodle, which archives to the ObjectStore offsite since the first of November."""
     stage = Stage(api_server, kube, run_module, namespace)
     stage.kubeconfig = pods.kubeconfig
     pods.run, pods.asked = lambda pod, command, text: (0, "t\n", ""), []
-    stage.stand_in(BARMAN, "ObjectStore")
     window = {"serverRecoveryWindow": {"moodle": {"firstRecoverabilityPoint": "2026-11-01T00:00:07Z"}}}
     stage.create({"apiVersion": f"{BARMAN}/v1", "kind": "ObjectStore", "metadata": {"name": "offsite"}}, window)
     stage.cluster(instances=1, plugins=[PLUGIN])
@@ -113,9 +121,9 @@ def test_each_source_is_accepted_and_found_again(
 ) -> None:
     stage.backup("good", **DONE)
     stage.backup("plugins", spec={"method": "plugin", "pluginConfiguration": {"name": PLUGIN["name"]}}, **DONE)
-    stage.stand_in("snapshot.storage.k8s.io", "VolumeSnapshot")
-    stage.create({"apiVersion": "snapshot.storage.k8s.io/v1", "kind": "VolumeSnapshot", "metadata": {"name": "snap"}})
-    results = [stage.run("cnpg_restore", **common(stage, source=source, target=target, wait=False)) for _ in range(2)]
+    with defined(stage.server, "snapshot.storage.k8s.io", "VolumeSnapshot"):
+        stage.create({"apiVersion": "snapshot.storage.k8s.io/v1", "kind": "VolumeSnapshot", "metadata": {"name": "snap"}})
+        results = [stage.run("cnpg_restore", **common(stage, source=source, target=target, wait=False)) for _ in range(2)]
     assert [(row["failed"], row["changed"]) for row in results] == [(False, True), (False, False)], results
     made = (stage.get("Cluster", "copy") or {})["spec"]["bootstrap"]["recovery"]
     if recovery is None:

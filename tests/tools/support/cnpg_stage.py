@@ -100,22 +100,6 @@ class Stage:
             self.pod(f"{name}-{number}", of=name)
         return name
 
-    def stand_in(self, group: str, kind: str) -> None:
-        """Install a definition that accepts everything, for a kind whose own definition is not on this machine."""
-        schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-        version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}, "subresources": {"status": {}}}
-        plural = f"{kind.lower()}s"
-        names = {"kind": kind, "plural": plural, "singular": kind.lower()}
-        spec = {"group": group, "names": names, "scope": "Namespaced", "versions": [version]}
-        # Groups of Kubernetes itself need this.
-        metadata = {"name": f"{plural}.{group}", "annotations": {"api-approved.kubernetes.io": "unapproved, a stand-in in tests"}}
-        definition = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": metadata, "spec": spec}
-        self.kube.apply(definition, force=True)
-        for _, obj in self.kube.watch("apiextensions.k8s.io/v1", "CustomResourceDefinition", name=metadata["name"], timeout=PATIENCE):
-            conditions = (obj.get("status") or {}).get("conditions") or []
-            if any(row["type"] == "Established" and row["status"] == "True" for row in conditions):
-                return
-
     @staticmethod
     def healthy(name: str, *, primary: int = 1, instances: int = 3, more: t.Sequence[dict[str, str]] = ()) -> dict[str, t.Any]:
         """Return the status of a healthy cluster."""

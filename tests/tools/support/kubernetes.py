@@ -10,6 +10,7 @@ import pathlib
 import secrets
 import ssl
 import typing as t
+import urllib.error
 import urllib.request
 
 import yaml
@@ -23,6 +24,8 @@ VIEWER_RULES = [
     {"apiGroups": [""], "resources": ["configmaps", "namespaces", "pods", "services"], "verbs": ["get", "list", "watch"]},
     {"apiGroups": ["apps", "batch", "postgresql.cnpg.io"], "resources": ["*"], "verbs": ["get", "list", "watch"]},
 ]
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+ANYTHING = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 
 
 class ApiServer:
@@ -147,12 +150,12 @@ def started(folder: pathlib.Path) -> t.Iterator[ApiServer]:
 
 def install_crds(server: ApiServer, folder: pathlib.Path) -> list[str]:
     """Install the custom resource definitions in a folder of files GROUP_PLURAL.yaml, wait for them, and return their names."""
-    address = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
     names = []
     for path in sorted(folder.glob("*_*.yaml")):
         names.append(".".join(reversed(path.stem.split("_"))))
-        server.request("PATCH", f"{address}/{names[-1]}?fieldManager=tests&force=true", path.read_bytes(), "application/apply-patch+yaml")
-    wait_for(lambda: all(_established(server.request("GET", f"{address}/{name}")) for name in names), what=f"service of {names}")
+        address = f"{DEFINITIONS}/{names[-1]}?fieldManager=tests&force=true"
+        server.request("PATCH", address, path.read_bytes(), "application/apply-patch+yaml")
+    wait_for(lambda: all(_established(server.request("GET", f"{DEFINITIONS}/{name}")) for name in names), what=f"service of {names}")
     return names
 
 
@@ -160,3 +163,37 @@ def _established(definition: dict[str, t.Any]) -> bool:
     # A new definition has null here until the server has looked at it.
     conditions = definition.get("status", {}).get("conditions") or []
     return any(condition["type"] == "Established" and condition["status"] == "True" for condition in conditions)
+
+
+@contextlib.contextmanager
+def defined(server: ApiServer, group: str, kind: str, schema: dict[str, t.Any] = ANYTHING) -> t.Iterator[None]:
+    """Let the API server know a kind for the time of a with statement: a double of a definition that is not on this machine.
+
+    The files of a tier share a server, so what a test defines goes with it: the next file may need that the kind is unknown.
+    """
+    plural = f"{kind.lower()}s"
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}, "subresources": {"status": {}}}
+    names = {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": kind.lower()}
+    spec = {"group": group, "names": names, "scope": "Namespaced", "versions": [version]}
+    # Groups of Kubernetes itself need this.
+    metadata = {"name": f"{plural}.{group}", "annotations": {"api-approved.kubernetes.io": "unapproved, a stand-in in tests"}}
+    definition = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": metadata, "spec": spec}
+    listing = f"/apis/{group}/v1/{plural}"
+    server.request("POST", DEFINITIONS, definition)
+    try:
+        wait_for(lambda: _status(server, listing) == 200, what=f"service of {metadata['name']}")
+        yield
+    finally:
+        server.request("DELETE", f"{DEFINITIONS}/{metadata['name']}")
+        # It is deleted first and then no longer served.
+        wait_for(lambda: _status(server, f"{DEFINITIONS}/{metadata['name']}") == 404, what=f"end of {metadata['name']}")
+        wait_for(lambda: _status(server, listing) == 404, what=f"end of {listing}")
+
+
+def _status(server: ApiServer, path: str) -> int:
+    """Return the status of an answer. A kind that was defined just now can be 429 for a while."""
+    try:
+        server.request("GET", path)
+    except urllib.error.HTTPError as error:
+        return error.code
+    return 200
