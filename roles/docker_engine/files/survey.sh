@@ -35,6 +35,9 @@ valid_settings() {
     || printf '%s' "$daemon_json" | python3 -c 'import json, sys; sys.exit(not isinstance(json.load(sys.stdin), dict))'
 }
 
+# What tasks/configure.yml wrote and tasks/apply.yml has not brought into force yet.
+unapplied=$(cat /run/campus-moodle-docker-engine.unapplied 2>/dev/null) || unapplied=''
+
 # Started by the service manager, and so able to come back after a restart?
 supervised() {
   if [ -d /run/systemd/system ]; then systemctl is-active --quiet docker.service; else [ -e /run/docker-ssd.pid ]; fi
@@ -65,6 +68,7 @@ cat <<JSON
   "configurable": $(truth test -d /etc/docker),
   "daemon_json": $(text "$daemon_json"),
   "daemon_json_valid": $(truth valid_settings),
+  "unapplied": [$(list $unapplied)],
   "missing_users": [$(list $missing)],
   "members": [$(list $members)]
 }

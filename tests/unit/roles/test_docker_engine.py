@@ -18,6 +18,7 @@ DOCKER_CE = ["docker-ce", "docker-ce-cli", "containerd.io", "docker-buildx-plugi
 # host name -> (distribution, version, os family), docker_engine_source, packages of the engine, of Compose, path of Docker's repository
 PLATFORMS: dict[str, tuple[tuple[str, str, str], str, list[str], list[str], str]] = {
     "debian12": (("Debian", "12.11", "Debian"), "auto", ["docker.io", "ca-certificates", "apparmor"], [], "debian"),
+    "debian12_docker": (("Debian", "12.11", "Debian"), "docker", DOCKER_CE, ["docker-compose-plugin"], "debian"),
     "debian13": (
         ("Debian", "13.1", "Debian"),
         "auto",
@@ -41,6 +42,7 @@ SETTINGS_BEFORE: dict[str, Any] = {"runtimes": {"other": {"path": "/bin/other"}}
 OWN = {"log-driver": "json-file", "log-opts": {"max-size": "10m", "max-file": "3"}, "live-restore": True}
 FOREIGN = {"registry-mirrors": ["https://mirror.example"], "default-address-pools": [{"base": "10.9.0.0/16", "size": 24}]}
 JOURNAL = {"log-driver": "journald", "log-opts": {"tag": "x"}, "live-restore": True}
+SYSLOG = {"log-driver": "syslog", "log-opts": {"syslog-address": "udp://log.example:514"}}
 # What was in daemon.json before, variables of the role, what is in it after that.
 MERGES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "empty": ({}, {}, OWN),
@@ -62,6 +64,43 @@ MERGES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "other_log_driver": (JOURNAL, {}, JOURNAL),
     "local_log_driver": ({"log-driver": "local"}, {}, {**OWN, "log-driver": "local"}),
     "asked_log_driver": ({}, {"docker_engine_options": {"log-driver": "journald"}}, {"log-driver": "journald", "live-restore": True}),
+    # No log driver knows the options of all others.
+    "changed_log_driver": (OWN, {"docker_engine_options": {"log-driver": "journald"}}, {"log-driver": "journald", "live-restore": True}),
+    "changed_log_driver_and_options": (OWN, {"docker_engine_options": {"log-driver": "journald", "log-opts": {"tag": "x"}}}, JOURNAL),
+    "log_driver_back": (SYSLOG, {"docker_engine_options": {"log-driver": "json-file"}}, OWN),
+    "log_driver_removed": (SYSLOG, {"docker_engine_options": {"log-driver": None}}, {key: OWN[key] for key in OWN if key != "log-driver"}),
+    "implied_log_driver_changed": (
+        {"log-opts": {"labels": "x"}},
+        {"docker_engine_options": {"log-driver": "local"}},
+        {**OWN, "log-driver": "local"},
+    ),
+    "same_log_driver": (
+        JOURNAL,
+        {"docker_engine_options": {"log-driver": "journald", "log-opts": {"labels": "y"}}},
+        {**JOURNAL, "log-opts": {"tag": "x", "labels": "y"}},
+    ),
+}
+PROXY = {"docker_engine_https_proxy": "http://proxy.example:3128"}
+LABELS = {"docker_engine_options": {"labels": ["a=b"]}}
+# What else the survey found, variables of the role, what a running engine does not know, whether that takes a restart.
+UNAPPLIED: dict[str, tuple[dict[str, Any], dict[str, Any], list[str], bool]] = {
+    "all_in_force": ({}, {}, [], False),
+    "reload": ({}, {"docker_engine_live_restore": False}, ["live-restore"], False),
+    "restart": (
+        {},
+        LABELS | {"docker_engine_live_restore": False, "docker_engine_log_max_size": "5m"},
+        ["labels", "live-restore", "log-opts"],
+        True,
+    ),
+    "proxies": ({}, PROXY, ["proxies"], True),
+    "proxies_removed": ({"proxies_sha256": "0" * 64}, {}, ["proxies"], True),
+    # The files say already what is wanted; only the list of the run that was cut tells that the engine does not know.
+    "cut_before_reload": ({"unapplied": ["live-restore"]}, {}, ["live-restore"], False),
+    "cut_before_restart": ({"unapplied": ["log-opts", "proxies"]}, {}, ["log-opts", "proxies"], True),
+    "cut_and_changed": ({"unapplied": ["proxies"]}, {"docker_engine_live_restore": False}, ["proxies", "live-restore"], True),
+    "not_running": ({"running": False}, PROXY | LABELS, [], False),
+    # The list is there to be removed.
+    "cut_and_stopped": ({"running": False, "unapplied": ["proxies"]}, LABELS, ["proxies"], True),
 }
 PLAYBOOK = """
 - hosts: all
@@ -89,6 +128,8 @@ PLAYBOOK = """
               path: "{{ __docker_engine_repository_path }}"
               settings: "{{ __docker_engine_daemon_options }}"
               changed: "{{ __docker_engine_changed_options }}"
+              unapplied: "{{ __docker_engine_unapplied }}"
+              restart: "{{ __docker_engine_restart_needed }}"
       rescue:
         - ansible.builtin.set_fact:
             found: {refused: "{{ ansible_failed_result.msg }}"}
@@ -108,12 +149,17 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]
     home = tmp_path_factory.mktemp("platforms")
     hosts = {name: {"platform": list(row[0]), "docker_engine_source": row[1]} for name, row in PLATFORMS.items()}
     hosts |= {name: {"platform": list(row)} for name, row in UNKNOWN.items()}
-    survey = {"daemon_json": json.dumps(SETTINGS_BEFORE)}
+    survey = {"running": True, "proxies_sha256": "", "drop_in": False, "unapplied": []}
+    survey["daemon_json"] = json.dumps(SETTINGS_BEFORE)
+    debian13 = list(PLATFORMS["debian13"][0])
     for name, (before, variables, _after) in MERGES.items():
-        hosts[name] = {"platform": list(PLATFORMS["debian13"][0]), "survey": {"daemon_json": json.dumps(before)}, **variables}
+        hosts[name] = {"platform": debian13, "survey": survey | {"daemon_json": json.dumps(before)}, **variables}
+    for name, (found, variables, _unapplied, _restart) in UNAPPLIED.items():
+        hosts[name] = {"platform": debian13, "survey": survey | {"daemon_json": json.dumps(OWN)} | found, **variables}
     inventory = {"all": {"hosts": hosts, "vars": {"ansible_connection": "local", "survey": survey}}}
     (home / "inventory.yml").write_text(yaml.safe_dump(inventory))
     (home / "playbook.yml").write_text(PLAYBOOK)
+    (home / "templates").symlink_to(ROLE / "templates")
     command = ["ansible-playbook", "-i", "inventory.yml", "playbook.yml", "-e", f"out={home / 'found.json'}"]
     done = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -140,6 +186,22 @@ def test_settings_are_merged(known: dict[str, dict[str, Any]], name: str) -> Non
     assert sorted(known[name]["changed"]) == sorted(key for key in {*before, *after} if before.get(key) != after.get(key))
 
 
+@pytest.mark.parametrize("name", UNAPPLIED)
+def test_unapplied_settings_are_known(known: dict[str, dict[str, Any]], name: str) -> None:
+    """Also those that an earlier run wrote and did not bring into force."""
+    _found, _variables, unapplied, restart = UNAPPLIED[name]
+    assert (sorted(known[name]["unapplied"]), known[name]["restart"]) == (sorted(unapplied), restart)
+
+
+def test_list_of_unapplied_settings_outlives_all_between() -> None:
+    """It is there before the first setting is written, and goes after the last step that applies them."""
+    first = yaml.safe_load((ROLE / "tasks/configure.yml").read_text())[0]
+    last = yaml.safe_load((ROLE / "tasks/apply.yml").read_text())[-1]
+    assert first["ansible.builtin.copy"]["dest"] == last["ansible.builtin.file"]["path"] == "{{ __docker_engine_unapplied_file }}"
+    place = yaml.safe_load((ROLE / "vars/main/main.yml").read_text())["__docker_engine_unapplied_file"]
+    assert f"cat {place} " in (ROLE / "files/survey.sh").read_text()
+
+
 def survey(tmp_path: Path, docker: str, *users: str) -> dict[str, Any]:
     """Run files/survey.sh with a `docker` made of the given shell lines ("" for none)."""
     programs = tmp_path / "bin"
@@ -150,7 +212,7 @@ def survey(tmp_path: Path, docker: str, *users: str) -> dict[str, Any]:
         (programs / "docker").write_text(f"#!/bin/sh\n{docker}\n")
         (programs / "docker").chmod(0o755)
     command = ["/bin/sh", "-s", "--", *users]
-    script = (ROLE / "files/survey.sh").read_text()
+    script = (ROLE / "files/survey.sh").read_text().replace("/run/campus-moodle", f"{tmp_path}/campus-moodle")
     done = subprocess.run(command, input=script, env={"PATH": str(programs)}, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
@@ -179,3 +241,10 @@ def test_survey_reads_engine_and_compose(tmp_path: Path, docker: str, expected: 
 def test_survey_looks_users_up(tmp_path: Path) -> None:
     found = survey(tmp_path, "", "root", 'no"body', "nobody-here")
     assert found["missing_users"] == ['no"body', "nobody-here"]
+
+
+@pytest.mark.parametrize(("written", "expected"), [(None, []), ("log-opts\nproxies\n", ["log-opts", "proxies"])], ids=["none", "cut_run"])
+def test_survey_reads_what_is_not_in_force(tmp_path: Path, written: str | None, expected: list[str]) -> None:
+    if written:
+        (tmp_path / "campus-moodle-docker-engine.unapplied").write_text(written)
+    assert survey(tmp_path, "")["unapplied"] == expected
