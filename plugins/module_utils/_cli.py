@@ -90,6 +90,7 @@ def runner(
                 cwd=chdir,
                 # As it is, without a line end added.
                 binary_data=True,
+                before_communicate_callback=_let_it_ignore_the_text if text else None,
                 expand_user_and_vars=False,
                 environ_update={"LC_ALL": "C.UTF-8", **(environ or {})},
                 handle_exceptions=False,
@@ -102,6 +103,28 @@ def runner(
         return Result(rc, out, err)
 
     return run
+
+
+class _Pipe:
+    """Standard input of a program that may end before it has read everything."""
+
+    def __init__(self, pipe: t.IO[bytes]) -> None:
+        self._pipe = pipe
+
+    def write(self, data: bytes) -> None:
+        """Write what the program still takes."""
+        with contextlib.suppress(BrokenPipeError):
+            self._pipe.write(data)
+
+    def close(self) -> None:
+        """Write what is left, and close."""
+        with contextlib.suppress(BrokenPipeError):
+            self._pipe.close()
+
+
+def _let_it_ignore_the_text(process: t.Any) -> None:
+    # Else run_command raises BrokenPipeError, and what the program said before it ended is lost. communicate() ignores it too.
+    process.stdin = _Pipe(process.stdin)
 
 
 def cut_short(rc: int, seconds: float, timeout: float) -> str:

@@ -8,6 +8,8 @@ import os
 import typing as t
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.testing import patch_module_args
 from ansible_collections.campus.moodle.plugins.module_utils import _cli
 from ansible_collections.campus.moodle.plugins.module_utils._cli import (
     Result,
@@ -46,6 +48,15 @@ def test_a_secret_goes_into_the_environment_and_text_to_standard_input() -> None
     assert (module.options["data"], module.options["cwd"]) == ("text", "/srv")
     assert module.options["environ_update"] == {"LC_ALL": "C.UTF-8", "TOKEN": "t"}
     assert not module.options["expand_user_and_vars"]
+
+
+def test_what_a_program_said_before_it_read_all_its_input_is_kept() -> None:
+    with patch_module_args({}):
+        module = AnsibleModule({})
+    # More than a pipe holds, so that writing it fails for certain.
+    text = "x" * 1_000_000
+    assert runner(module)(["sh", "-c", "echo no space >&2; exit 3"], text) == Result(3, "", "no space\n")
+    assert runner(module)(["wc", "-c"], text) == Result(0, "1000000\n", "")
 
 
 def test_a_forgotten_variable_is_not_inherited_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
