@@ -15,6 +15,12 @@ WRAPPED = (
 )
 # A plugin that needs one that is not there: Moodle finds that after it has taken its lock for upgrades without maintenance.
 UNFULFILLED = f"""echo '$plugin->dependencies = ["local_nowhere" => 1];' >> {WEBROOT}/mod/forum/version.php"""
+# Moodle's upgrade does not make a column that only the description has.
+FORGOTTEN_COLUMN = (
+    """sed -i '0,/<FIELDS>/s//<FIELDS><FIELD NAME="campusnew" TYPE="int" LENGTH="10" NOTNULL="false" SEQUENCE="false"\\/>/' """
+    f"{WEBROOT}/lib/db/install.xml"
+)
+BUMP_AGAIN = rf"sed -i -E 's/^(\s*\$version\s*=\s*[0-9]+\.99)/\15/' {WEBROOT}/version.php"
 BROKEN = WRAPPED.format('fwrite(STDERR, "broken on purpose"); exit(1);')
 BROKEN_LATE = WRAPPED.format("register_shutdown_function(static fn () => exit(1));")
 NEW_TABLE = WRAPPED.format('register_shutdown_function(static fn () => $GLOBALS["DB"]->execute("CREATE TABLE {campusnew} (id bigint)"));')

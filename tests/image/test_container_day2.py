@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import typing as t
 
@@ -24,6 +25,7 @@ USAGE, REFUSED, MOODLE = 2, 4, 5
         ("maintenance on --minutes=5", "number of minutes"),
         ("tasks --since=yesterday", "number of seconds"),
         ("checks health", "status, security, performance"),
+        ("purge now", "Unknown argument now"),
         ("bake", "root"),
     ],
 )
@@ -108,6 +110,25 @@ def test_a_date_for_maintenance_closes_the_site_when_it_has_come(site: Site) -> 
 def test_moodles_scripts_run(site: Site) -> None:
     done = site.run("exec php /srv/moodle/admin/cli/cfg.php --name=campus_site_id")
     assert done.out.strip() == site.environment["MOODLE_SITE_ID"]
+
+
+def test_a_purge_gives_pages_new_addresses(engine: Engine, site: Site) -> None:
+    twin = engine.clone(site, "purged")
+    revisions = "SELECT string_agg(value, ' ' ORDER BY name) FROM mdl_config WHERE name IN ('jsrev', 'langrev', 'themerev')"
+    seen = [[int(value) for value in twin.sql(revisions).split()]]
+    for _time in range(2):
+        done = twin.run("purge")
+        assert (done.code, done.result) == (0, {"changed": True}), done.log
+        seen.append([int(value) for value in twin.sql(revisions).split()])
+    rises = [later > earlier for before, after in itertools.pairwise(seen) for earlier, later in zip(before, after, strict=True)]
+    assert rises == [True] * 6
+
+
+def test_without_a_site_there_is_nothing_to_purge(empty_site: Site) -> None:
+    done = empty_site.run("purge")
+    assert (done.code, done.result) == (0, {"changed": False}), done.log
+    empty_site.sql("CREATE TABLE mdl_course (id int); ALTER TABLE mdl_course OWNER TO moodle")
+    assert empty_site.run("purge").result["problems"][0]["code"] == "foreign"
 
 
 def test_nothing_to_upgrade(site: Site) -> None:

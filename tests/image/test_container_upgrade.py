@@ -10,7 +10,7 @@ import subprocess
 import typing as t
 
 import pytest
-from changes import BUMP, IMPATIENT, NEW_TABLE, REMOVES, UNFULFILLED
+from changes import BUMP, BUMP_AGAIN, FORGOTTEN_COLUMN, IMPATIENT, NEW_TABLE, REMOVES, UNFULFILLED
 from sites import Engine, Site, wait_until
 
 pytestmark = pytest.mark.container
@@ -75,6 +75,30 @@ def test_a_table_that_differs_since_the_upgrade_is_a_failure_that_names_it(engin
     assert (done.code, done.result["database_changed"]) == (MOODLE, True), done.log[-3000:]
     assert [problem["code"] for problem in done.result["problems"]] == ["schema"] * 3
     assert done.result["problems"][1]["sentence"].startswith("campusnew: ")
+
+
+def test_a_column_that_the_upgrade_forgot_is_a_failure_once(engine: Engine, site: Site) -> None:
+    forgetful = engine.derive("forgetful", BUMP, FORGOTTEN_COLUMN)
+    twin = engine.clone(site, "forgetful")
+    done = twin.run("upgrade --allow-maintenance", image=forgetful)
+    assert (done.code, done.result["database_changed"]) == (MOODLE, True), done.log[-3000:]
+    assert [problem["code"] for problem in done.result["problems"]] == ["schema"] * 3
+    assert done.result["problems"][1]["sentence"].endswith(": column 'campusnew' is missing")
+    # From now on it is known, and the next upgrade is not to blame for it.
+    again = twin.run("upgrade", image=engine.derive("forgetful-next", BUMP_AGAIN, base=forgetful))
+    assert again.code == 0, again.log[-3000:]
+    assert again.result["warnings"][0].endswith(": column 'campusnew' is missing")
+
+
+def test_a_plugin_that_the_database_has_in_a_newer_version_is_refused(engine: Engine, site: Site, newer_images: dict[str, str]) -> None:
+    twin = engine.clone(site, "older")
+    twin.sql("UPDATE mdl_config_plugins SET value = (value::numeric + 1)::text WHERE plugin = 'mod_forum' AND name = 'version'")
+    newer = twin.sql("SELECT value FROM mdl_config_plugins WHERE plugin = 'mod_forum' AND name = 'version'")
+    for image in (site.image, newer_images["code"]):
+        done = twin.run("preflight", image=image)
+        assert (done.code, [problem["code"] for problem in done.result["problems"]]) == (REFUSED, ["downgrade"]), done.log
+        assert f"mod_forum (database: {newer}, image: {int(newer) - 1})" in done.result["problems"][0]["sentence"]
+        assert twin.run("upgrade", image=image).code == REFUSED
 
 
 def test_a_plugin_that_moodle_itself_took_out_is_not_missing(engine: Engine, site: Site) -> None:

@@ -34,6 +34,22 @@ def test_the_cache_drops_what_was_not_used_for_longest_and_writes_nothing(engine
     assert found == {"maxmemory-policy": "allkeys-lru", "appendonly": "no", "maxmemory": str(96 << 20)}
 
 
+@pytest.mark.parametrize(("database", "user", "part"), [("moodle", "postgres", "already exists"), ("postgres", "moodle", "already exists")])
+def test_a_database_that_cannot_be_made_stops_the_first_start(engine: Engine, database: str, user: str, part: str) -> None:
+    volume = f"--volume={engine.volume(f'refused-{user}')}:/var/lib/postgresql"
+    environment = {"POSTGRES_DB": database, "POSTGRES_USER": user, "POSTGRES_PASSWORD_FILE": "/run/secrets/database"}
+    options = [*engine.options(environment), "--tmpfs=/tmp", volume, engine.services]
+    done = docker("run", "--rm", *options, "postgres", check=False)
+    shown = done.stdout + done.stderr
+    assert done.returncode == 2, shown
+    assert part in shown
+    assert f"could not create the user {user} and the database {database}" in shown
+    assert "PASSWORD" not in shown
+    assert engine.secrets["database"] not in shown
+    # Nothing that a start with better names would take for a database.
+    assert docker("run", "--rm", "--entrypoint=ls", *options, "/var/lib/postgresql/17").stdout == ""
+
+
 Ask = t.Callable[..., dict[str, t.Any]]
 FORWARDED_FOR = "HTTP_X_FORWARDED_FOR"
 PORTS = {"none": 8080, "external": 8080, "acme": 2021}

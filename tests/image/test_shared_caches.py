@@ -67,6 +67,11 @@ def test_nothing_else_is_touched(steps: dict[str, t.Any]) -> None:
     assert steps["other keys"] is True
 
 
+@pytest.mark.parametrize("choice", ["compressed", "in a cluster"])
+def test_a_store_that_packs_values_itself_or_is_a_cluster_is_moodles_own(steps: dict[str, t.Any], choice: str) -> None:
+    assert steps["chosen"][choice] == [True, True, ["core"]]
+
+
 def test_a_page_takes_along_what_it_asked_for_last_time(steps: dict[str, t.Any]) -> None:
     assert steps["ahead"] == {"values": {"a": "a", "b": "b", "c": "c"}, "asked": ["several at once", "get c"]}
     assert steps["learnt"] == {"values": {"c": "c", "a": "a"}, "asked": ["several at once"]}

@@ -2,33 +2,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Copyright: (c) 2026, campus.moodle contributors
 
-// Uses the string manager on top of a stand-in for Moodle's own, which counts how often it is asked:
-// php strings.php FOLDER. Each request is a new object, as it would be in Moodle. Prints what each request got.
+// Uses the string manager on top of a stand-in for Moodle's own: php strings.php FOLDER. Each request is a new object, as it
+// would be in Moodle. Prints what each request got.
 
 declare(strict_types=1);
 
-class core_string_manager_standard
-{
-    public static int $asked = 0;
-    public static int $revision = 7;
-
-    public function load_component_strings($component, $lang, $disablecache = false, $disablelocal = false)
-    {
-        self::$asked++;
-        return ['name' => "$lang $component it's \$1", 'call' => (string) self::$asked];
-    }
-
-    public function reset_caches($phpunitreset = false)
-    {
-        self::$revision++;
-    }
-
-    protected function get_key_suffix()
-    {
-        return self::$revision;
-    }
-}
-
+require __DIR__ . '/string_manager_stand_in.php';
 require __DIR__ . '/../../../roles/image/files/rootfs/opt/campus-moodle/src/autoload.php';
 
 use Campus\Moodle\Web\StringManager;
@@ -46,11 +25,17 @@ $steps = [
     'a path as a name' => (new StringManager())->load_component_strings('../../x', 'en'),
     'a path as a language' => (new StringManager())->load_component_strings('mod_forum', '../x'),
 ];
+$nothing = (new StringManager())->load_component_strings('mod_nothing', 'en');
+core_string_manager_standard::$revision = -1;
+$steps['without a revision'] = (new StringManager())->load_component_strings('mod_forum', 'en');
+core_string_manager_standard::$revision = 7;
 $first->reset_caches();
 $steps['after a purge'] = $first->load_component_strings('mod_forum', 'en');
+core_string_manager_standard::$revision = 7;
+$steps['a page from before the purge'] = (new StringManager())->load_component_strings('mod_forum', 'de');
 $files = [];
 foreach (new RecursiveIteratorIterator(new RecursiveDirectoryIterator($argv[1], FilesystemIterator::SKIP_DOTS)) as $file) {
     $files[] = substr($file->getPathname(), strlen($argv[1]) + 1);
 }
 sort($files);
-echo json_encode(['calls' => array_map(static fn (array $one) => (int) $one['call'], $steps), 'name' => $steps['next request']['name'], 'files' => $files]);
+echo json_encode(['nothing' => $nothing, 'calls' => array_map(static fn (array $one) => (int) $one['call'], $steps), 'name' => $steps['next request']['name'], 'files' => $files]);

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Copyright: (c) 2026, campus.moodle contributors
 
-// Reports the plugins in the code, and the hash over the versions of all components as Moodle stores it in the database
+// Reports the plugins in the code with their versions, and the hash over the versions of all components as Moodle stores it in the database
 // after an upgrade: php versions.php [SETTINGS]. Needs no database.
 
 define('CLI_SCRIPT', true);
@@ -23,4 +23,8 @@ foreach (array_keys(core_component::get_plugin_types()) as $type) {
     }
 }
 
-campus_report(['allversionshash' => core_component::get_all_versions_hash(), 'plugins' => $plugins]);
+// Texts, because versions are decimal numbers. A version.php may name none.
+$versions = array_map('strval', array_filter(core_component::get_all_versions()));
+unset($versions['core']);
+
+campus_report(['allversionshash' => core_component::get_all_versions_hash(), 'plugins' => $plugins, 'versions' => $versions]);

@@ -24,6 +24,7 @@ final class Application
         'php' => Command\Php::class,
         'plugins' => Command\Plugins::class,
         'preflight' => Command\Preflight::class,
+        'purge' => Command\Purge::class,
         'settings' => Command\Settings::class,
         'tasks' => Command\Tasks::class,
         'upgrade' => Command\Upgrade::class,

@@ -127,16 +127,21 @@ final class Inspection
 
     private function lookAtVersions(Database $database, Code $code, SiteState $site): void
     {
-        $this->facts['missing_plugins'] = Plugins::missing($database, $code);
+        $known = Plugins::known($database);
+        $this->facts['missing_plugins'] = Plugins::missing($known, $code);
         if ($code->isOlderThan($site->version)) {
             $this->problem(ExitCode::REFUSED, 'downgrade', "The database belongs to Moodle {$site->release} ({$site->version}), the image holds the older {$code->release} ({$code->version}): Moodle cannot go back. Use the newer image, or restore a backup.");
             return;
         }
+        $older = Plugins::older($known, $code);
+        if ($older !== []) {
+            // Moodle itself would see it in the middle of its upgrade.
+            $this->problem(ExitCode::REFUSED, 'downgrade', 'The image holds older versions of plugins than the database: ' . implode(', ', $older) . '. Moodle cannot go back; put the newer versions into the image, or restore a backup.');
+        }
         if ($this->facts['missing_plugins'] !== []) {
             $this->problem(ExitCode::REFUSED, 'missing_plugin', 'The database knows plugins that the image lacks: ' . implode(', ', $this->facts['missing_plugins']) . '. Add them to the image, or uninstall them in Moodle first; nothing is removed because it is missing.');
-            return;
         }
-        if ($code->versionsHash === $site->versionsHash) {
+        if ($older !== [] || $this->facts['missing_plugins'] !== [] || $code->versionsHash === $site->versionsHash) {
             return;
         }
         $this->facts['maintenance_required'] = MoodleScript::needsMaintenance();

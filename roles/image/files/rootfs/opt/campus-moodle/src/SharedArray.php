@@ -24,4 +24,32 @@ final class SharedArray
         is_dir($folder) || @mkdir($folder, 0700, true);
         PrivateFile::replace($file, '<?php return ' . var_export($content, true) . ";\n");
     }
+
+    /**
+     * Removes files, which need not be there any more: what OPcache keeps of a file stays in its memory until it is told otherwise.
+     *
+     * @param array<string> $files
+     */
+    public static function remove(array $files): void
+    {
+        foreach ($files as $file) {
+            function_exists('opcache_invalidate') && opcache_invalidate($file, true);
+            @unlink($file);
+        }
+    }
+
+    /**
+     * What OPcache holds of a folder. Looks through all that it holds, so it is for rare occasions.
+     *
+     * @return list<string> files
+     */
+    public static function held(string $folder): array
+    {
+        $status = function_exists('opcache_get_status') ? @opcache_get_status() : false;
+        // Files that it was told to forget stay in its list.
+        return array_values(array_filter(
+            array_keys($status['scripts'] ?? []),
+            static fn (string $file) => str_starts_with($file, "$folder/") && opcache_is_script_cached($file),
+        ));
+    }
 }

@@ -22,7 +22,7 @@ final class Upgrader
      */
     public function run(bool $maintenance): array
     {
-        $schema = MoodleScript::schemaDifferences();
+        $schema = MissingTables::withoutPending($this->database, MoodleScript::schemaDifferences());
         $before = $this->fingerprint();
         $wasInMaintenance = MaintenanceMode::isOn($this->database);
         if ($maintenance && !$wasInMaintenance) {
@@ -69,11 +69,13 @@ final class Upgrader
      */
     private function checkSchema(array $before): array
     {
-        $new = array_values(array_diff(MoodleScript::schemaDifferences(), $before));
+        $found = MoodleScript::schemaDifferences();
+        $new = array_values(array_diff($found, $before));
+        MissingTables::note($this->database, $found);
         if ($new !== []) {
             throw new Failure(ExitCode::MOODLE, 'schema', ['The upgrade left tables that differ from what Moodle expects:', ...self::first($new)]);
         }
-        return $before === [] ? [] : ['Tables differ from what Moodle expects, as they did before the upgrade: ' . implode('; ', self::first($before))];
+        return $found === [] ? [] : ['Tables differ from what Moodle expects, as they did before the upgrade: ' . implode('; ', self::first($found))];
     }
 
     /**

@@ -63,14 +63,15 @@ postgres_initialise() {
   # ICU sorts names the way people expect; C.UTF-8 keeps everything else independent of installed locales.
   "$postgres_binaries/initdb" --pgdata="$scratch" --username=postgres --auth=reject --encoding=UTF8 \
     --locale=C.UTF-8 --locale-provider=icu --icu-locale=und --data-checksums >/dev/null
-  # Statement logging is off, so that a failure cannot print the password.
+  # Statement logging is off, so that a failure cannot print the password. An error would not be a failure otherwise.
   "$postgres_binaries/postgres" --single -j -D "$scratch" -c log_min_error_statement=panic -c log_min_messages=fatal \
-    -c jit=off -c password_encryption=scram-sha-256 postgres >/dev/null <<SQL
+    -c exit_on_error=on -c jit=off -c password_encryption=scram-sha-256 postgres >/dev/null <<SQL ||
 CREATE ROLE "${user//\"/\"\"}" LOGIN PASSWORD '${password//\'/\'\'}';
 
 CREATE DATABASE "${database//\"/\"\"}" OWNER "${user//\"/\"\"}";
 
 SQL
+    fail "PostgreSQL could not create the user $user and the database $database; its own message is above, and nothing was kept"
   sync -f "$scratch"
   mv -T -- "$scratch" "$postgres_data"
   date -u +%FT%TZ >"$postgres_marker"

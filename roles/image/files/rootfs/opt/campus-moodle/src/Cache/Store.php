@@ -40,7 +40,10 @@ final class Store extends \cachestore_redis
 
     public function initialise(\core_cache\definition $definition)
     {
-        $this->steady = in_array($definition->get_component() . '/' . $definition->get_area(), self::STEADY, true)
+        // Moodle's page for cache stores offers a cluster, and compression by Moodle instead of the client: neither knows our fields.
+        $this->steady = $this->redis instanceof \Redis
+            && $this->compressor === self::COMPRESSOR_NONE
+            && in_array($definition->get_component() . '/' . $definition->get_area(), self::STEADY, true)
             && str_ends_with((string) $this->redis->getOption(\Redis::OPT_PREFIX), LargeValue::KEYS);
         return parent::initialise($definition);
     }
