@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg import API, BARMAN_API, LABEL_CLUSTER, ClusterView, CnpgError
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg_values import parse_time
 from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
+from ansible_collections.campus.moodle.plugins.module_utils._kube_manifests import same
 from ansible_collections.campus.moodle.plugins.module_utils._kube_wait import Verdict
 
 if t.TYPE_CHECKING:
@@ -149,7 +150,7 @@ def running(backups: t.Iterable[t.Mapping[str, t.Any]]) -> list[str]:
 
 def refuse_other(live: t.Mapping[str, t.Any], wanted: t.Mapping[str, t.Any]) -> None:
     """Refuse a Backup of that name that is not the one that is asked for: a Backup cannot be changed."""
-    different = sorted(name for name, value in wanted["spec"].items() if live["spec"].get(name) != value)
+    different = sorted(name for name, value in wanted["spec"].items() if not same(live["spec"].get(name), value))
     if different:
         metadata = live["metadata"]
         msg = (

@@ -28,6 +28,19 @@ ACTION_ARGUMENTS: dict[str, dict[str, t.Any]] = {
 }
 
 
+def planned_cluster(client: KubeClient, name: str, namespace: str, *, check_mode: bool, warn: t.Callable[[str], None]) -> Object:
+    """Return a Cluster. In check mode, one that is not there may be made by an earlier task: it is an empty one, with a warning."""
+    if check_mode and client.get(API, "Cluster", name, namespace) is None:
+        warn(f"There is no Cluster {name} in namespace {namespace} yet, so what depends on it is not known.")
+        return {"apiVersion": API, "kind": "Cluster", "metadata": {"name": name, "namespace": namespace}}
+    return require_cluster(client, name, namespace)
+
+
+def exists(obj: Object) -> bool:
+    """Whether an object was read from the server, and is not one that planned_cluster() has made up."""
+    return "uid" in obj["metadata"]
+
+
 def require_cluster(client: KubeClient, name: str, namespace: str) -> Object:
     """Return a Cluster; CnpgError when there is none."""
     found = client.get(API, "Cluster", name, namespace)

@@ -12,6 +12,7 @@ import re
 import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg import API, ClusterView, CnpgError
+from ansible_collections.campus.moodle.plugins.module_utils._kube_manifests import same
 
 # Handy option to its place in the specification.
 OPTION_PATHS: dict[str, str] = {
@@ -89,7 +90,7 @@ def merge(into: dict[str, t.Any], more: t.Mapping[str, t.Any], path: str) -> Non
         here = f"{path}.{name}"
         if isinstance(value, dict) and isinstance(into.get(name), dict):
             merge(into[name], value, here)
-        elif name in into and into[name] != value:
+        elif name in into and not same(into[name], value):
             msg = f"The field {here} is given twice, by an option of its own and in spec, with different values. Keep one of them."
             raise CnpgError(msg, error="given_twice", field=here)
         else:
@@ -184,7 +185,7 @@ def first_difference(before: t.Any, after: t.Any, path: str) -> t.Optional[str]:
     if isinstance(before, dict) and isinstance(after, dict):
         inside = (first_difference(before.get(name), after.get(name), f"{path}.{name}") for name in sorted({*before, *after}))
         return next((found for found in inside if found), None)
-    return None if before == after else path
+    return None if same(before, after) else path
 
 
 def connection(obj: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

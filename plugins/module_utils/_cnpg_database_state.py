@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg import API, ClusterView, CnpgError
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_change import change_cluster, require_cluster
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg_change import change_cluster, exists, planned_cluster
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg_database import (
     RECLAIM_DELETE,
     AppliedPredicate,
@@ -78,10 +78,19 @@ class DatabaseStates:
         roles = self._params["roles"] or []
         if self._params["state"] == "present":
             self._roles([role for role in roles if role["state"] == "present"])
-            self._apply(build_database(self._params))
+            self._apply(self._database())
         else:
             self._absent()
         self._roles([role for role in roles if role["state"] == "absent"])
+
+    def _database(self) -> Object:
+        """Return the Database to apply. A policy that the task leaves out is repeated: the server would take it back."""
+        wanted = build_database(self._params)
+        live = self._client.get(*ref_of(wanted)) or {}
+        # The server puts the other one there by itself.
+        if (live.get("spec") or {}).get("databaseReclaimPolicy") == RECLAIM_DELETE:
+            wanted["spec"].setdefault("databaseReclaimPolicy", RECLAIM_DELETE)
+        return wanted
 
     def _absent(self) -> None:
         name = self._params["resource_name"] or object_name(self._cluster, self._params["name"])
@@ -118,12 +127,15 @@ class DatabaseStates:
         """Bring roles into their states, each in the way that it is managed already, or that the operator offers."""
         if not roles:
             return
-        listed = listed_roles(require_cluster(self._client, self._cluster, self._namespace))
+        cluster = planned_cluster(self._client, self._cluster, self._namespace, check_mode=self._check_mode, warn=self._warn)
+        listed = listed_roles(cluster)
         for role in roles:
             self._password(role)
         in_list = [role for role in roles if self._in_list(role, listed)]
-        if in_list:
+        if in_list and exists(cluster):
             self._listed(in_list)
+        elif in_list:
+            self._changes[f"Cluster {self._cluster}"] = Change("changed", {}, list_patch(cluster, in_list) or {})
         for role in roles:
             if role not in in_list:
                 self._role_object(role)
@@ -144,10 +156,12 @@ class DatabaseStates:
         try:
             self._client.create(secret, dry_run=self._check_mode)
         except KubeError as problem:
-            if problem.error != "already_exists":
+            if problem.error == "already_exists":
+                return
+            # In check mode the namespace may be one that an earlier task would make.
+            if not (self._check_mode and problem.error == "not_found"):
                 raise
-        else:
-            self._changes[f"Secret {secret['metadata']['name']}"] = Change("created", *applied_difference(None, secret))
+        self._changes[f"Secret {secret['metadata']['name']}"] = Change("created", *applied_difference(None, secret))
 
     def _listed(self, roles: list[Role]) -> None:
         def build(live: Object) -> t.Optional[dict[str, t.Any]]:

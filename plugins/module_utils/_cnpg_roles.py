@@ -16,6 +16,7 @@ from ansible_collections.campus.moodle.plugins.module_utils._cnpg_cluster import
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg_database import APPLY_PATIENCE, RECLAIM_DELETE, object_name
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg_wait import Arrival, Clock, Patience, Trouble
 from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
+from ansible_collections.campus.moodle.plugins.module_utils._kube_manifests import same
 from ansible_collections.campus.moodle.plugins.module_utils._kube_wait import Verdict
 
 if t.TYPE_CHECKING:
@@ -110,7 +111,7 @@ def list_patch(cluster: t.Mapping[str, t.Any], wanted: t.Sequence[t.Mapping[str,
     for role in wanted:
         fields = role_spec(cluster["metadata"]["name"], role) if role["state"] == "present" else {"name": role["name"]}
         after[role["name"]] = {**after.get(role["name"], {}), **fields, "ensure": role["state"]}
-    return None if after == before else {"spec": {"managed": {"roles": list(after.values())}}}
+    return None if same(after, before) else {"spec": {"managed": {"roles": list(after.values())}}}
 
 
 class ListedPredicate:

@@ -64,14 +64,14 @@ def _valid(part: str, low: int, high: int, names: t.Mapping[str, int]) -> bool:
     return all(low <= number <= high for number in numbers) and numbers == sorted(numbers)
 
 
-def build_schedule(params: t.Mapping[str, t.Any], view: ClusterView, schedule: str) -> dict[str, t.Any]:
-    """Return the ScheduledBackup to apply."""
-    method, plugin = choose_method(view, params["method"], params.get("plugin"))
+def build_schedule(params: t.Mapping[str, t.Any], view: ClusterView, schedule: str, *, known: bool = True) -> dict[str, t.Any]:
+    """Return the ScheduledBackup to apply. Without a known cluster it has the method only if one was given."""
+    method, plugin = choose_method(view, params["method"], params.get("plugin")) if known else _given_method(params)
     spec: dict[str, t.Any] = {
         "cluster": {"name": view.name},
         "schedule": schedule,
         "suspend": params["state"] == "suspended",
-        "method": method,
+        **({"method": method} if method else {}),
         "backupOwnerReference": params["owner_reference"],
     }
     if plugin:
@@ -80,3 +80,7 @@ def build_schedule(params: t.Mapping[str, t.Any], view: ClusterView, schedule: s
     spec.update({name: params[name] for name in ("immediate", "target", "online") if params.get(name) is not None})
     metadata = {"name": params["name"], "namespace": view.namespace}
     return {"apiVersion": API, "kind": "ScheduledBackup", "metadata": metadata, "spec": spec}
+
+
+def _given_method(params: t.Mapping[str, t.Any]) -> tuple[t.Optional[str], t.Optional[str]]:
+    return None if params["method"] == "auto" else params["method"], params.get("plugin")

@@ -64,11 +64,13 @@ FLAGS: dict[str, tuple[str, str, str]] = {
     "ca_file": ("pull", "--ca-file={}", "--ca-file={}"),
     "plain_http": ("pull", "--plain-http", "--plain-http"),
     "destination": ("pull", "--destination={}", "--destination={}"),
+    "kube_version": ("template", "--kube-version={}", "--kube-version={}"),
 }
 # Without --reset-values helm would keep old values when there are none now. CRDs are handled by the module.
 _FIXED = {
     "upgrade": ["--install", "--reset-values", "--skip-crds", "--output=json"],
     "install": ["--skip-crds", "--output=json"],
+    "template": ["--include-crds"],
 }
 
 
@@ -122,9 +124,9 @@ class Helm:
             raise HelmError(msg, error="chart_not_found")
         return os.path.join(directory, archives[0])
 
-    def crds(self, chart: str) -> str:
-        """Return the CRDs of a local chart and of the charts inside it, as YAML."""
-        return self._check(["show", "crds", "--", chart]).out
+    def description(self, chart: str) -> str:
+        """Return the Chart.yaml of a local chart."""
+        return self._check(["show", "chart", "--", chart]).out
 
     def render(self, chart: str, values: str, files: t.Sequence[str], *, verb: str = "upgrade", **options: t.Any) -> dict[str, t.Any]:
         """Return the release as upgrade() would make it."""
@@ -135,10 +137,9 @@ class Helm:
             msg = f"helm {verb} --dry-run printed something else than JSON: {self.hide(result.out[:300])!r}."
             raise HelmError(msg, error="unparsable") from error
 
-    def template(self, chart: str, values: str, files: t.Sequence[str]) -> tuple[str, str]:
-        """Return objects and hooks as YAML, rendered without the cluster, and the description of the chart."""
-        rendered = self._deploy("template", chart, values, files, {})
-        return rendered.out, self._check(["show", "chart", "--", chart]).out
+    def template(self, chart: str, values: str, files: t.Sequence[str], **options: t.Any) -> str:
+        """Return CRDs, objects and hooks as YAML, rendered without the cluster."""
+        return self._deploy("template", chart, values, files, options).out
 
     def upgrade(self, chart: str, values: str, files: t.Sequence[str], **options: t.Any) -> None:
         """Install or upgrade the release."""

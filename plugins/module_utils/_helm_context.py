@@ -20,6 +20,7 @@ from ansible_collections.campus.moodle.plugins.module_utils._helm_report import 
 from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import Release, ReleaseStore, Revision, labels_for
 from ansible_collections.campus.moodle.plugins.module_utils._helm_values import Values
 from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
+from ansible_collections.campus.moodle.plugins.module_utils._kube_manifests import same
 
 # What ends in a revision that carries the labels of this run.
 _DEPLOYING = ("install", "upgrade")
@@ -161,4 +162,4 @@ class Context:
             release and {"chart": " ".join(release.chart[:2]), "app_version": release.chart[2], "values": release.values, "status": now}
             for release, now in ((before, self.was), (after, status))
         ]
-        return [manifests.Change(f"Release {self.name}", *sides)] if sides[0] != sides[1] else []
+        return [] if same(*sides) else [manifests.Change(f"Release {self.name}", *sides)]

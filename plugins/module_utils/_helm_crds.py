@@ -3,27 +3,57 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""The CRDs in the crds directory of a chart, which helm creates once and never looks at again."""
+"""The CRDs in the crds directories of a chart and its subcharts, which helm creates once and never looks at again."""
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils._helm_manifest import Change, Object, objects, title_of
 from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import HelmError
 from ansible_collections.campus.moodle.plugins.module_utils._kube_apply import applied_difference
+from ansible_collections.campus.moodle.plugins.module_utils._kube_manifests import same
 from ansible_collections.campus.moodle.plugins.module_utils._kube_ready import ready
 from ansible_collections.campus.moodle.plugins.module_utils._kube_wait import Ref, wait_until
 
 API_VERSION = "apiextensions.k8s.io/v1"
 KIND = "CustomResourceDefinition"
 ESTABLISHED_SECONDS = 60
+# What helm puts in front of each file that it prints.
+_SOURCE = re.compile(r"^---\n# Source: (.+)\n", re.MULTILINE)
+# A file in the directory crds of a chart or of a chart inside it. In templates/crds are objects like any others.
+_CRD_FILE = re.compile(r"[^/]+(?:/charts/[^/]+)*/crds/")
 
 
-def plan(client: t.Any, text: str, mode: str) -> list[tuple[Object, Change]]:
+class Rendered(t.NamedTuple):
+    """What a chart brings: the files in its crds directories, and everything else as one text."""
+
+    crds: list[str]
+    rest: str
+
+
+def split(text: str) -> Rendered:
+    """Take apart what "helm template --include-crds" has printed. A file with CRDs may have any comments and documents in it."""
+    rest, *pieces = _SOURCE.split(text)
+    crds: list[str] = []
+    chart = pieces[0].partition("/")[0] if pieces else ""
+    for source, content in zip(pieces[::2], pieces[1::2]):
+        whole = f"---\n# Source: {source}\n{content}"
+        if _CRD_FILE.match(source):
+            crds.append(content)
+        elif crds and not source.startswith(f"{chart}/"):
+            # A comment in the file, which was rendered from another chart.
+            crds[-1] += whole
+        else:
+            rest += whole
+    return Rendered(crds, rest)
+
+
+def plan(client: t.Any, texts: t.Iterable[str], mode: str) -> list[tuple[Object, Change]]:
     """Return the CRDs to apply with their differences. mode create leaves those alone that exist."""
     planned = []
-    for wanted in objects(text):
+    for wanted in (obj for text in texts for obj in objects(text)):
         if wanted["kind"] != KIND:
             continue
         live = client.get(wanted["apiVersion"], KIND, wanted["metadata"]["name"])
@@ -31,7 +61,7 @@ def plan(client: t.Any, text: str, mode: str) -> list[tuple[Object, Change]]:
             continue
         refuse_lost_versions(live, wanted)
         before, after = applied_difference(live, client.apply(wanted, force=True, dry_run=True))
-        if before != after:
+        if not same(before, after):
             planned.append((wanted, Change(title_of(wanted), before, after)))
     return planned
 

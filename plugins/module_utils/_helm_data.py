@@ -12,7 +12,7 @@ import typing as t
 from ansible_collections.campus.moodle.plugins.module_utils._helm_manifest import Change, Object, contents
 from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import HelmError, Release
 from ansible_collections.campus.moodle.plugins.module_utils._kube_kinds import group_of
-from ansible_collections.campus.moodle.plugins.module_utils._kube_manifests import PROTECTED
+from ansible_collections.campus.moodle.plugins.module_utils._kube_manifests import holds_data
 
 _KEEP = ("helm.sh/resource-policy", "keep")
 
@@ -28,7 +28,7 @@ def removed(before: t.Optional[Release], after: t.Optional[Release], namespace: 
 
 def refuse_loss(before: t.Optional[Release], after: t.Optional[Release], *, name: str, namespace: str, confirmed: t.Optional[str]) -> None:
     """Refuse a step that deletes objects with data in them, unless the name of the release was repeated."""
-    lost = [change.title for change in removed(before, after, namespace) if _holds_data(change.before)]
+    lost = [change.title for change in removed(before, after, namespace) if holds_data(change.before)]
     if lost and confirmed != name:
         msg = f"{', '.join(lost)} of release {name} would be deleted, and all data in it. Set confirm_delete to {name} if that is wanted."
         raise HelmError(msg, error="not_confirmed", confirm_delete=name, objects=lost)
@@ -37,11 +37,3 @@ def refuse_loss(before: t.Optional[Release], after: t.Optional[Release], *, name
 def _kept(obj: Object) -> bool:
     annotations = (obj.get("metadata") or {}).get("annotations") or {}
     return bool(annotations.get(_KEEP[0]) == _KEEP[1])
-
-
-def _holds_data(obj: t.Any) -> bool:
-    """Whether data of users is in an object, or in what goes with it."""
-    spec = obj.get("spec") or {}
-    # The claims that a StatefulSet has made stay, unless it says this.
-    policy = spec.get("persistentVolumeClaimRetentionPolicy") or {} if obj["kind"] == "StatefulSet" else {}
-    return (group_of(obj.get("apiVersion") or ""), obj["kind"]) in PROTECTED or policy.get("whenDeleted") == "Delete"

@@ -50,8 +50,8 @@ def _made_from(context: Context, found: Release, digest: str) -> bool:
 def _deployed(context: Context, found: t.Optional[Release], path: str, digest: str) -> t.Optional[Release]:
     """Ask helm what would change, and let it happen."""
     namespace = [] if found else _namespace_change(context)
-    crds = _crd_changes(context, path)
-    wanted = _rendered(context, found, path, crds)
+    crds, rest = _crd_changes(context, path)
+    wanted = _rendered(context, found, path, crds, rest)
     before = context.running(found, context.store.revisions() if found else [])
     context.hiding(before)
     changes = context.release_change(before, wanted, "deployed")
@@ -68,7 +68,7 @@ def _deployed(context: Context, found: t.Optional[Release], path: str, digest: s
     )
 
 
-def _rendered(context: Context, found: t.Optional[Release], path: str, crds: list[t.Any]) -> Release:
+def _rendered(context: Context, found: t.Optional[Release], path: str, crds: list[t.Any], rest: str) -> Release:
     """Return what the chart makes of the values, as the server sees it."""
     stuck = found is not None and found.revision is not None and found.revision.pending
     # Helm refuses to preview the upgrade of a release that check mode has left pending.
@@ -78,10 +78,9 @@ def _rendered(context: Context, found: t.Optional[Release], path: str, crds: lis
     except HelmError as error:
         if error.details["error"] != "missing_crds" or not crds:
             raise
-        # The chart has objects of a kind that it brings itself. Without the cluster helm renders them, and not what else the
+        # The chart has objects of a kind that it brings itself. Without the cluster helm has rendered them, and not what else the
         # record will hold: only what is too large by itself is found before the CRDs are there.
-        rendered = context.helm.template(path, context.values.text, context.values.paths)
-        wanted = manifests.release_of(*rendered, context.values.all())
+        wanted = manifests.release_of(rest, context.helm.description(path), context.values.all())
         refuse_too_large(wanted.body, context.name)
         if context.check_mode:
             return wanted
@@ -103,7 +102,10 @@ def refuse_too_large(body: t.Mapping[str, t.Any], name: str) -> None:
 
 
 def _namespace_change(context: Context) -> list[manifests.Change]:
-    """Return the namespace if it is to be created; its absence is an error otherwise, that a dry run would not find."""
+    """Return the namespace if it is to be created; its absence is an error otherwise, that a dry run would not find.
+
+    In check mode it is a warning.
+    """
     try:
         if context.client.get("v1", "Namespace", context.namespace):
             return []
@@ -112,18 +114,26 @@ def _namespace_change(context: Context) -> list[manifests.Change]:
             return []
         raise
     if not context.params["create_namespace"]:
-        msg = f"There is no namespace {context.namespace} for release {context.name}. Create it, or set create_namespace."
-        raise HelmError(msg, error="namespace_not_found")
+        if not context.check_mode:
+            msg = f"There is no namespace {context.namespace} for release {context.name}. Create it, or set create_namespace."
+            raise HelmError(msg, error="namespace_not_found")
+        # An earlier task of the play may be the one that creates it.
+        context.report.warnings.append(f"There is no namespace {context.namespace} yet, which release {context.name} needs.")
+        return []
     obj = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": context.namespace}}
     return [manifests.Change(manifests.title_of(obj), None, obj)]
 
 
-def _crd_changes(context: Context, path: str) -> list[t.Any]:
+def _crd_changes(context: Context, path: str) -> tuple[list[t.Any], str]:
+    """Return the CRDs to apply with their differences, and what the chart makes of the values without the cluster."""
     if context.params["crds"] == "keep" or not charts.may_have_crds(path):
-        return []
+        return [], ""
     from ansible_collections.campus.moodle.plugins.module_utils import _helm_crds
 
-    return _helm_crds.plan(context.client, context.helm.crds(path), context.params["crds"])
+    # "helm show crds" would be simpler. It forgets to separate files, and has those of subcharts that the values switch off.
+    version = context.client.server_version()
+    rendered = _helm_crds.split(context.helm.template(path, context.values.text, context.values.paths, kube_version=version))
+    return _helm_crds.plan(context.client, rendered.crds, context.params["crds"]), rendered.rest
 
 
 def _apply_crds(context: Context, planned: list[t.Any]) -> None:

@@ -14,6 +14,7 @@ from ansible_collections.campus.moodle.plugins.module_utils._helm_manifest impor
 from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import Release
 from ansible_collections.campus.moodle.plugins.module_utils._kube_apply import applied_difference
 from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
+from ansible_collections.campus.moodle.plugins.module_utils._kube_manifests import same
 
 MANAGER = "helm"
 
@@ -51,11 +52,18 @@ def owned(client: t.Any, release: Release) -> list[Object]:
     return found
 
 
+def goes_by_itself(obj: Object) -> bool:
+    """Whether the cluster deletes an object when its work is done, so that its absence means just that."""
+    return bool(obj["kind"] == "Job" and (obj.get("spec") or {}).get("ttlSecondsAfterFinished") is not None)
+
+
 def find(client: t.Any, release: Release, ignore: t.Sequence[t.Mapping[str, t.Any]]) -> list[Drift]:
     """Return the objects of a release that were changed or removed outside of helm."""
     found = []
     for obj in owned(client, release):
         live = client.get(obj["apiVersion"], obj["kind"], obj["metadata"]["name"], obj["metadata"].get("namespace"))
+        if live is None and goes_by_itself(obj):
+            continue
         # What is ignored is sent as it is: helm may own it, and the server would remove what its owner leaves out.
         wanted = without(obj, ignore, live) if live else obj
         try:
@@ -66,7 +74,7 @@ def find(client: t.Any, release: Release, ignore: t.Sequence[t.Mapping[str, t.An
             found.append(Drift(wanted, f"the server refuses what the chart has: {error}"))
             continue
         before, after = applied_difference(live, applied if live else wanted)
-        if before != after:
+        if not same(before, after):
             reason = "it does not exist" if live is None else "it was changed"
             found.append(Drift(wanted, reason, Change(title_of(obj), before or None, after)))
     return found

@@ -8,21 +8,12 @@
 from __future__ import annotations
 
 import json
-import re
 import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import HelmError, Release
+from ansible_collections.campus.moodle.plugins.module_utils._kube_manifests import same
 
 Object = dict[str, t.Any]
-# Scalars that helm's YAML library does not read as text. PyYAML's own list would also turn 12:30 and 2026-01-02 into
-# something else, and leave 1e3 a string.
-_SCALARS = (
-    ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
-    ("bool", r"^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$", list("yYnNtTfFoO")),
-    ("int", r"^[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-7_]+|0|[1-9][0-9_]*)$", list("-+0123456789")),
-    ("float", r"^[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*|[0-9][0-9_]*(?=[eE]))(?:[eE][-+]?[0-9]+)?$", list("-+0123456789.")),
-    ("merge", r"^<<$", ["<"]),
-)
 
 
 class Change(t.NamedTuple):
@@ -46,14 +37,10 @@ def pyyaml() -> t.Any:
 def documents(text: str, what: str = "The manifest") -> list[t.Any]:
     """Read the documents in a YAML text as helm does; empty ones are left out. what is how an error calls the text."""
     yaml = pyyaml()
+    from ansible_collections.campus.moodle.plugins.module_utils._kube_yaml import loader
 
-    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        yaml_implicit_resolvers: t.ClassVar[dict[str, t.Any]] = {}
-
-    for name, pattern, first in _SCALARS:
-        Loader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(pattern), first)
     try:
-        return [document for document in yaml.load_all(text, Loader=Loader) if document is not None]
+        return [document for document in yaml.load_all(text, Loader=loader(yaml)) if document is not None]
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         # Only the place: what is there may be a secret.
@@ -120,7 +107,7 @@ def differences(
     for key in sorted({*old, *new}):
         title = (new.get(key) or old[key])[0]
         pair = [without(side[key][1], ignore) if key in side else None for side in (old, new)]
-        if pair[0] != pair[1]:
+        if not same(*pair):
             found.append(Change(title, *pair))
     return found
 

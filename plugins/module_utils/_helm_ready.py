@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._helm_drift import owned
+from ansible_collections.campus.moodle.plugins.module_utils._helm_drift import goes_by_itself, owned
 from ansible_collections.campus.moodle.plugins.module_utils._helm_manifest import Object, objects
 from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import SUCCEEDED, HelmError, Release, hook_row
 from ansible_collections.campus.moodle.plugins.module_utils._kube_ready import DONE, Verdict, ready
@@ -22,9 +22,7 @@ DIAGNOSED = 5
 
 def _judge(wanted: Object) -> t.Callable[[t.Optional[Object]], Verdict]:
     """Return the predicate for one object of a manifest."""
-    # The cluster deletes such a Job by itself when it has finished.
-    passing = wanted["kind"] == "Job" and (wanted.get("spec") or {}).get("ttlSecondsAfterFinished") is not None
-    return lambda obj: DONE if obj is None and passing else ready(obj)
+    return lambda obj: DONE if obj is None and goes_by_itself(wanted) else ready(obj)
 
 
 def _row(ref: Ref, verdict: t.Any) -> dict[str, t.Any]:

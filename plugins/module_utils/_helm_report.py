@@ -23,6 +23,7 @@ class Report:
         self.resources: list[dict[str, t.Any]] = []
         self.tests: list[dict[str, str]] = []
         self.drift: list[dict[str, str]] = []
+        self.warnings: list[str] = []
         self._commands = commands
         self._changes: list[tuple[Change, dict[str, str]]] = []
 
@@ -41,7 +42,7 @@ class Report:
 
     def parts(self) -> dict[str, t.Any]:
         """Return what success and failure both report."""
-        names = ("actions", "resources", "tests", "drift")
+        names = ("actions", "resources", "tests", "drift", "warnings")
         return {**{name: getattr(self, name) for name in names}, "commands": self._commands}
 
     def diff(self, hiding: t.Callable[[], Mask]) -> list[dict[str, str]]:

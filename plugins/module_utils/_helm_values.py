@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.campus.moodle.plugins.module_utils._helm_manifest import documents
 from ansible_collections.campus.moodle.plugins.module_utils._helm_mask import Mask, leaves
 from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import HelmError
+from ansible_collections.campus.moodle.plugins.module_utils._kube_manifests import same
 
 
 def merged(base: t.Mapping[str, t.Any], over: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -65,7 +66,7 @@ class Values:
 
     def kept_in(self, stored: t.Mapping[str, t.Any]) -> bool:
         """Whether the values of a release hold the sensitive ones, which are merged last."""
-        return merged(stored, self.sensitive) == stored
+        return same(merged(stored, self.sensitive), stored)
 
     def mask(self, stored: t.Iterable[t.Mapping[str, t.Any]]) -> Mask:
         """Return what hides the secrets of the task and those that only stored releases have."""

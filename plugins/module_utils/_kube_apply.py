@@ -14,6 +14,7 @@ import copy
 import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils._kube_client import FIELD_MANAGER, KubeClient, Object
+from ansible_collections.campus.moodle.plugins.module_utils._kube_manifests import same
 from ansible_collections.campus.moodle.plugins.module_utils._kube_secret import hide_pair, with_data
 
 # What the server keeps for itself, and what no manifest sets.
@@ -46,10 +47,12 @@ def preview(client: KubeClient, obj: Object, *, force: bool = False) -> Change:
     if live is None:
         return Change("created", *applied_difference(None, with_data(obj)))
     before, after = applied_difference(live, result)
-    if before == after and _owned(live) != _owned(result):
+    unchanged = same(before, after)
+    if unchanged and _owned(live) != _owned(result):
         # The content stays, but from now on a field that leaves the manifest leaves the object.
         before["metadata"]["managedFields"], after["metadata"]["managedFields"] = _owned(live), _owned(result)
-    return Change("unchanged" if before == after else "changed", before, after)
+        unchanged = False
+    return Change("unchanged" if unchanged else "changed", before, after)
 
 
 def _normal(obj: t.Optional[Object]) -> Object:

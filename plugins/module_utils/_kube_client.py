@@ -141,8 +141,8 @@ class KubeClient:
         query = _selectors(labels, f"metadata.name={name}" if name else None)
         attempt = _attempt("watch", kind, name or "", place)
 
-        def listing() -> tuple[Objects, str]:
-            return self._requests.pages(api_version, kind, path, attempt, query)
+        def listing(seconds: t.Optional[float]) -> tuple[Objects, str]:
+            return self._requests.pages(api_version, kind, path, attempt, query, seconds=seconds)
 
         def opening(version: str, seconds: float) -> t.Iterator[tuple[str, Object]]:
             return self._requests.events(path, attempt, {**query, "resourceVersion": version}, seconds, tick)

@@ -12,8 +12,18 @@ import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils._kube_client import KubeClient, Object
 from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
+from ansible_collections.campus.moodle.plugins.module_utils._kube_manifests import same
 from ansible_collections.campus.moodle.plugins.module_utils._kube_plan import Planner, Step, Wishes
-from ansible_collections.campus.moodle.plugins.module_utils._kube_wait import diagnose, gone, ready, ref_of, wait_until
+from ansible_collections.campus.moodle.plugins.module_utils._kube_wait import (
+    Outcome,
+    Predicate,
+    Ref,
+    diagnose,
+    gone,
+    ready,
+    ref_of,
+    wait_until,
+)
 
 # The API server needs a moment from "this kind is established" until it answers for it with the new fields.
 SETTLE_SECONDS = 30
@@ -42,7 +52,7 @@ class DesiredState:
     def run(self, *, check: bool) -> dict[str, t.Any]:
         """Plan and, unless in check mode, do it and wait. Return the result of the module; a KubeError has it in its details."""
         try:
-            self._plan()
+            self._plan(check=check)
             if not check:
                 self._carry_out()
             if not check and self._wishes.wait_seconds is not None:
@@ -51,9 +61,9 @@ class DesiredState:
             raise problem.saying(str(problem), **self._report(check)) from problem
         return {**self._report(check), "diff": self._diff()}
 
-    def _plan(self) -> None:
+    def _plan(self, *, check: bool) -> None:
         try:
-            self._steps = self._planner.steps()
+            self._steps = self._planner.steps(check=check)
         except KubeError as problem:
             raise problem.saying(f"{problem} Nothing was changed.") from problem
 
@@ -99,7 +109,7 @@ class DesiredState:
         deadline = self._clock() + seconds
         for step in self._steps:
             ref, wanted = ref_of(step.obj), gone if step.removes or not self._wishes.present else ready
-            outcome = wait_until(self._client, ref, wanted, timeout=max(0.0, deadline - self._clock()))
+            outcome = self._outcome(ref, wanted, max(0.0, deadline - self._clock()))
             step.ready, step.reason = outcome.done, outcome.reason
             if outcome.done:
                 continue
@@ -110,14 +120,25 @@ class DesiredState:
             msg = f"{step.key} was not {'gone' if wanted is gone else 'ready'} within {seconds:g} seconds: {step.reason}.{known}"
             raise KubeError(msg, error="timeout", timed_out=True, diagnosis=lines)
 
+    def _outcome(self, ref: Ref, wanted: Predicate, timeout: float) -> Outcome:
+        try:
+            return wait_until(self._client, ref, wanted, timeout=timeout)
+        except KubeError as problem:
+            if wanted is not gone or problem.error != "unknown_kind":
+                raise
+            # Where the kind is not installed there is no object of it.
+            return Outcome("done", "", None, 0.0)
+
     def _report(self, check: bool) -> dict[str, t.Any]:
         changed = any((check or step.done) and step.change != "unchanged" for step in self._steps)
-        return {"changed": changed, "resources": [step.row() for step in self._steps], "warnings": self._client.warnings}
+        missing = [f"There is no namespace {name} yet, which the manifests need." for name in self._planner.missing]
+        rows = [step.row() for step in self._steps]
+        return {"changed": changed, "resources": rows, "warnings": [*self._client.warnings, *missing]}
 
     def _diff(self) -> list[dict[str, t.Any]]:
         """Return a difference for each object that is not as wanted, the same before and after it is done."""
         return [
             {"before": step.before, "after": step.after, "before_header": str(step.key), "after_header": str(step.key)}
             for step in self._steps
-            if step.before != step.after
+            if not same(step.before, step.after)
         ]

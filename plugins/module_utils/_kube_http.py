@@ -3,11 +3,10 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""The connection to an API server: one that is kept, TLS, a proxy, and another try where a try can help."""
+"""Requests to an API server: one connection that is kept, and another try where a try can help."""
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import http.client
 import random
@@ -16,9 +15,9 @@ import socket
 import ssl
 import time
 import typing as t
-import urllib.parse
 
-from ansible_collections.campus.moodle.plugins.module_utils._kube_access import Access, Pem, tls_context
+from ansible_collections.campus.moodle.plugins.module_utils._kube_access import Access, Pem
+from ansible_collections.campus.moodle.plugins.module_utils._kube_connection import Connections, NotConnected, said, without_password
 from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
 from ansible_collections.campus.moodle.plugins.module_utils._kube_stream import Lines, answer_on
 
@@ -54,10 +53,6 @@ class Response(t.NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-class _NotConnected(OSError):
-    """Nothing was sent."""
-
-
 class Transport:
     """Sends requests. budget is the time in seconds that one request may take, with all its tries."""
 
@@ -73,11 +68,9 @@ class Transport:
         self._budget = budget
         self._sleep = sleep
         self._clock = clock
-        self._url = urllib.parse.urlsplit(access.server)
-        self._authorization = access.authorization
+        self._connections = Connections(access)
         self._kept: t.Optional[http.client.HTTPConnection] = None
         self._used = 0.0
-        self._context: t.Optional[ssl.SSLContext] = None
 
     def request(
         self,
@@ -88,21 +81,24 @@ class Transport:
         headers: t.Optional[t.Mapping[str, str]] = None,
         repeatable: t.Optional[bool] = None,
         patient: bool = True,
+        seconds: t.Optional[float] = None,
     ) -> Response:
         """Send a request and return the answer, whatever its status.
 
         repeatable: sending it twice does the same as once. patient: an answer that means "later" is followed by another try.
+        seconds: less time than the budget.
         """
         repeatable = method in ("GET", "DELETE") if repeatable is None else repeatable
-        deadline = self._clock() + self._budget
+        limit = self._budget if seconds is None else min(seconds, self._budget)
+        deadline = self._clock() + limit
         attempt, renewed = 0, False
         while True:
             attempt += 1
             pause = random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))  # noqa: S311 (it only spreads load)
             last = self._clock() + pause >= deadline
             try:
-                response = self._once(method, path, body, headers, repeatable, max(1.0, deadline - self._clock()))
-            except _NotConnected as problem:
+                response = self._once(method, path, body, headers, repeatable, max(min(1.0, limit), deadline - self._clock()))
+            except NotConnected as problem:
                 if last or attempt >= CONNECT_TRIES:
                     raise self._unreachable(str(problem)) from problem
             except (OSError, http.client.HTTPException) as problem:
@@ -111,7 +107,7 @@ class Transport:
                     raise self._lost(method, problem) from problem
             else:
                 if response.status == 401 and self.access.renew and not renewed:
-                    renewed, self._authorization = True, self.access.renew()
+                    renewed, self._connections.authorization = True, self.access.renew()
                     continue
                 wait = _pause_wanted(response, repeatable) if patient else None
                 if wait is None or self._clock() + max(wait, pause) >= deadline:
@@ -122,10 +118,10 @@ class Transport:
     @contextlib.contextmanager
     def stream(self, path: str, *, patience: float, tick: t.Optional[float] = None) -> t.Iterator[Lines]:
         """Open an answer that is read while it comes, on a connection of its own. patience and tick are those of Lines."""
-        connection = self._connect(CONNECT_SECONDS)
+        connection = self._connections.open(min(CONNECT_SECONDS, patience))
         try:
             connection.sock.settimeout(patience)
-            self._send(connection, "GET", path, None, {"Accept": "application/json"})
+            self._connections.send(connection, "GET", path, {"Accept": "application/json"})
             yield Lines(connection.sock, answer_on(connection.sock), patience=patience, tick=tick)
         finally:
             connection.close()
@@ -133,12 +129,12 @@ class Transport:
     def upgrade(self, path: str, headers: t.Mapping[str, str]) -> tuple[Response, t.Optional[socket.socket]]:
         """Ask for another protocol on a connection of its own; the socket is None unless the server agreed."""
         try:
-            connection = self._connect(CONNECT_SECONDS)
-        except _NotConnected as problem:
+            connection = self._connections.open(CONNECT_SECONDS)
+        except NotConnected as problem:
             raise self._unreachable(str(problem)) from problem
         connection.sock.settimeout(self._budget)
         try:
-            self._send(connection, "GET", path, None, headers)
+            self._connections.send(connection, "GET", path, headers)
             answer = answer_on(connection.sock)
             if answer.status == 101:
                 return _response(answer, b""), connection.sock
@@ -167,9 +163,9 @@ class Transport:
         if self._kept and not repeatable and self._clock() - self._used > STALE_SECONDS:
             self.close()
         if self._kept is None:
-            self._kept = self._connect(min(CONNECT_SECONDS, patience))
+            self._kept = self._connections.open(min(CONNECT_SECONDS, patience))
         self._kept.sock.settimeout(patience)
-        self._send(self._kept, method, path, body, headers or {})
+        self._connections.send(self._kept, method, path, headers or {}, body)
         answer = self._kept.getresponse()
         response = _response(answer, answer.read())
         self._used = self._clock()
@@ -177,65 +173,17 @@ class Transport:
             self.close()
         return response
 
-    def _send(
-        self,
-        connection: http.client.HTTPConnection,
-        method: str,
-        path: str,
-        body: t.Optional[bytes],
-        headers: t.Mapping[str, str],
-    ) -> None:
-        connection.putrequest(method, self._url.path.rstrip("/") + path, skip_accept_encoding=True)
-        own = {"User-Agent": "campus.moodle", **({"Authorization": self._authorization} if self._authorization else {})}
-        for name, value in {**own, **self.access.headers, **headers}.items():
-            connection.putheader(name, value)
-        for group in self.access.groups:
-            connection.putheader("Impersonate-Group", group)
-        if body is not None:
-            connection.putheader("Content-Length", str(len(body)))
-        connection.endheaders(body)
-
-    def _connect(self, patience: float) -> http.client.HTTPConnection:
-        """Connect, through the proxy where there is one, and speak TLS."""
-        host, secure = self._url.hostname or "", self._url.scheme == "https"
-        port = self._url.port or (443 if secure else 80)
-        proxy = urllib.parse.urlsplit(self.access.proxy)
-        connection = http.client.HTTPConnection(proxy.hostname or host, (proxy.port or 80) if proxy.hostname else port, timeout=patience)
-        if proxy.hostname:
-            connection.set_tunnel(host, port, _proxy_headers(proxy))
-        try:
-            connection.connect()
-            if secure:
-                context = self._context = self._context or tls_context(self.access)
-                connection.sock = context.wrap_socket(connection.sock, server_hostname=self.access.server_name or host)
-        except ssl.SSLCertVerificationError as problem:
-            connection.close()
-            raise self._distrusted(problem.verify_message) from problem
-        except OSError as problem:
-            connection.close()
-            raise _NotConnected(_said(problem)) from problem
-        # http.client closes the connection that it opens anew by itself; ours is open, and it must not open another.
-        connection.auto_open = 0
-        return connection
-
-    def _unreachable(self, said: str) -> KubeError:
-        way = f" through the proxy {_without_password(self.access.proxy)}" if self.access.proxy else ""
+    def _unreachable(self, reason: str) -> KubeError:
+        way = f" through the proxy {without_password(self.access.proxy)}" if self.access.proxy else ""
         msg = (
-            f"Cannot reach the API server at {self.access.server}{way}: {said}. "
+            f"Cannot reach the API server at {self.access.server}{way}: {reason}. "
             "Check the address, the network, and whether the server runs."
         )
         return KubeError(msg, error="unreachable")
 
     def _lost(self, method: str, problem: Exception) -> KubeError:
-        msg = f"The API server at {self.access.server} did not answer to the end ({method}: {_said(problem)})."
+        msg = f"The API server at {self.access.server} did not answer to the end ({method}: {said(problem)})."
         return KubeError(msg + " What was asked may have been done or not; run the task again.", error="unreachable")
-
-    def _distrusted(self, said: str) -> KubeError:
-        msg = (
-            f"The certificate of the API server at {self.access.server} cannot be trusted: {said}. "
-            "Give the authority that signed it in ca_cert, or the name in it in tls_server_name."
-        )
-        return KubeError(msg, error="untrusted")
 
 
 def _response(answer: http.client.HTTPResponse, body: bytes) -> Response:
@@ -258,26 +206,6 @@ def _pause_wanted(response: Response, repeatable: bool) -> t.Optional[float]:
     return float(after) if after.isdigit() else 0.0
 
 
-def _proxy_headers(proxy: urllib.parse.SplitResult) -> dict[str, str]:
-    if not proxy.username:
-        return {}
-    pair = f"{urllib.parse.unquote(proxy.username)}:{urllib.parse.unquote(proxy.password or '')}"
-    return {"Proxy-Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
-
-
-def _without_password(url: str) -> str:
-    parts = urllib.parse.urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-
-
 def _final(problem: BaseException) -> bool:
     """Whether TLS was refused, and not only cut off."""
     return isinstance(problem, ssl.SSLError) and not isinstance(problem, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
-
-
-def _said(problem: BaseException) -> str:
-    if isinstance(problem, socket.timeout):
-        return "it did not answer in time"
-    if isinstance(problem, ssl.SSLError):
-        return f"TLS failed ({problem.reason or problem})"
-    return getattr(problem, "strerror", None) or str(problem) or type(problem).__name__

@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""Manifests before they meet a server: reading them, checking that they name something, putting them in order."""
+"""Manifests by themselves: reading, checking and comparing them, putting them in order, and which of them hold data."""
 
 from __future__ import annotations
 
@@ -25,6 +25,13 @@ PROTECTED = (
     ("apiextensions.k8s.io", "CustomResourceDefinition"),
     ("postgresql.cnpg.io", "Cluster"),
 )
+# So does deleting one of these when its specification says so.
+_TAKES_DATA_ALONG = {
+    # The claims that it has made.
+    ("apps", "StatefulSet"): (("persistentVolumeClaimRetentionPolicy", "whenDeleted"), "Delete"),
+    # The database in PostgreSQL.
+    ("postgresql.cnpg.io", "Database"): (("databaseReclaimPolicy",), "delete"),
+}
 
 
 class Key(t.NamedTuple):
@@ -43,16 +50,30 @@ class Key(t.NamedTuple):
         """What confirm_delete has to say for an object that holds data."""
         return f"{self.kind}/{self.name}"
 
-    @property
-    def protected(self) -> bool:
-        """Whether deleting the object loses data."""
-        return (self.group, self.kind) in PROTECTED
-
 
 def key_of(obj: Object) -> Key:
     """Return what identifies an object."""
     metadata = obj["metadata"]
     return Key(group_of(obj["apiVersion"]), obj["kind"], metadata.get("namespace") or "", metadata["name"])
+
+
+def holds_data(obj: t.Any) -> bool:
+    """Whether deleting an object, as it is now, deletes data of users."""
+    kind = (group_of(obj.get("apiVersion") or ""), obj["kind"])
+    path, word = _TAKES_DATA_ALONG.get(kind, ((), ""))
+    found: t.Any = obj.get("spec")
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+    return kind in PROTECTED or (bool(path) and found == word)
+
+
+def same(one: t.Any, other: t.Any) -> bool:
+    """Whether two manifests, or parts of them, are the same for the API: 1 is 1.0 and not true, which is the same to Python."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(value, other[name]) for name, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)
 
 
 def read_file(path: str) -> list[t.Any]:
@@ -73,14 +94,10 @@ def _yaml_documents(text: str, path: str) -> list[t.Any]:
         import yaml
     except ImportError:
         raise _wrong(f"The manifests in {path} are YAML, and PyYAML is not installed for this Python. Install it, or write JSON.") from None
-    base: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    from ansible_collections.campus.moodle.plugins.module_utils._kube_yaml import loader
 
-    class Loader(base):
-        """Knows no dates, as JSON does not, and refuses a key that is there twice."""
-
-        yaml_implicit_resolvers = {  # noqa: RUF012 (this is how PyYAML is told)
-            first: [row for row in rows if row[0] != "tag:yaml.org,2002:timestamp"] for first, rows in base.yaml_implicit_resolvers.items()
-        }
+    class Loader(loader(yaml)):  # type: ignore[misc]
+        """Refuses a key that is there twice."""
 
         def construct_mapping(self, node: t.Any, deep: bool = False) -> t.Any:
             seen = set()

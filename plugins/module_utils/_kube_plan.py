@@ -14,7 +14,7 @@ from ansible_collections.campus.moodle.plugins.module_utils._kube_apply import a
 from ansible_collections.campus.moodle.plugins.module_utils._kube_client import KubeClient, Object
 from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
 from ansible_collections.campus.moodle.plugins.module_utils._kube_kinds import group_of, known
-from ansible_collections.campus.moodle.plugins.module_utils._kube_manifests import Key, defined_by, flat, in_order, key_of
+from ansible_collections.campus.moodle.plugins.module_utils._kube_manifests import Key, defined_by, flat, holds_data, in_order, key_of
 
 # What a chart or a role usually makes. What holds data is not here, and neither is what controllers make for these.
 PRUNE_KINDS = (
@@ -91,10 +91,14 @@ class Planner:
         self._wishes = wishes
         # Kinds that this call defines anew or otherwise; their manifests are planned before those of their objects.
         self._changing: set[tuple[str, str]] = set()
+        self._check = False
         self._namespaces = {obj["metadata"]["name"] for obj in manifests if obj["kind"] == "Namespace"}
+        # Namespaces that neither the cluster nor the manifests have.
+        self.missing: dict[str, None] = {}
 
-    def steps(self) -> list[Step]:
-        """Return what to do, in order; what is to be pruned comes last."""
+    def steps(self, *, check: bool) -> list[Step]:
+        """Return what to do, in order; what is to be pruned comes last. In check mode, an earlier task may make a namespace."""
+        self._check = check
         if self._wishes.present:
             self._check_labels()
             steps = [self._applied(obj) for obj in self._manifests]
@@ -113,12 +117,19 @@ class Planner:
         unknown = problem.error == "unknown_kind" or (problem.error == "invalid" and problem.details.get("unknown_fields"))
         return bool(unknown) and (key.group, key.kind) in self._changing
 
+    def _may_come(self, key: Key, problem: KubeError) -> bool:
+        """Whether an earlier task of the play may bring the namespace that the server misses: in check mode it has not."""
+        if not (self._check and key.namespace and problem.error == "not_found"):
+            return False
+        self.missing[key.namespace] = None
+        return True
+
     def _applied(self, obj: Object) -> Step:
         key = key_of(obj)
         try:
             change = preview(self._client, obj, force=self._wishes.force)
         except KubeError as problem:
-            if not self.comes_with(key, problem):
+            if not self.comes_with(key, problem) and not self._may_come(key, problem):
                 raise
             return self._unjudged(key, obj)
         if change.before and change.before["metadata"].get("deletionTimestamp"):
@@ -180,7 +191,7 @@ class Planner:
         missing = [
             step.key.confirmation
             for step in steps
-            if step.removes and step.key.protected and step.key.confirmation not in self._wishes.confirmed
+            if step.removes and holds_data(step.obj) and step.key.confirmation not in self._wishes.confirmed
         ]
         if missing:
             msg = f"Deleting {', '.join(missing)} loses data, so it must be confirmed: list exactly these in confirm_delete."

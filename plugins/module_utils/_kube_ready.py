@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.campus.moodle.plugins.module_utils._kube_kinds import group_of
 from ansible_collections.campus.moodle.plugins.module_utils._kube_watch import Object
 
 
@@ -49,23 +50,32 @@ def condition_of(obj: Object, name: str) -> dict[str, t.Any]:
 
 def conditions(obj: Object) -> Verdict:
     """Judge any object: its controller has seen the current version, it is not stuck, and it is Ready if it says so at all."""
-    stale = _stale(obj)
+    stalled, is_ready = condition_of(obj, "Stalled"), condition_of(obj, "Ready")
+    if stalled.get("status") == "True" and not _stale(obj, stalled):
+        return Verdict("failed", _text(stalled, "it is stalled"))
+    stale = _stale(obj, is_ready)
     if stale:
         return stale
-    stalled, is_ready = condition_of(obj, "Stalled"), condition_of(obj, "Ready")
-    if stalled.get("status") == "True":
-        return Verdict("failed", _text(stalled, "it is stalled"))
     if is_ready and is_ready.get("status") != "True":
         return Verdict("waiting", _text(is_ready, "it is not ready"))
+    if not is_ready and (group_of(obj.get("apiVersion") or ""), obj["kind"]) in REPORTING:
+        return Verdict("waiting", "it has no condition Ready yet")
     return DONE
 
 
-def _stale(obj: Object) -> t.Optional[Verdict]:
-    """An old status says nothing about the current specification."""
-    seen = (obj.get("status") or {}).get("observedGeneration")
-    if seen is not None and seen < obj["metadata"].get("generation", 0):
+def _stale(obj: Object, condition: t.Mapping[str, t.Any]) -> t.Optional[Verdict]:
+    """An old status says nothing about the current specification, and an old condition neither."""
+    if _older(obj.get("status") or {}, obj):
         return Verdict("waiting", "its controller has not seen the change yet")
+    if _older(condition, obj):
+        return Verdict("waiting", f"its condition {condition['type']} is older than its last change")
     return None
+
+
+def _older(part: t.Mapping[str, t.Any], obj: Object) -> bool:
+    """Whether a status or condition is about an earlier version of the object. Some controllers write that number as text."""
+    seen = str(part.get("observedGeneration", ""))
+    return seen.isdigit() and int(seen) < obj["metadata"].get("generation", 0)
 
 
 def _text(condition: t.Mapping[str, t.Any], otherwise: str) -> str:
@@ -163,6 +173,9 @@ READINESS: dict[str, t.Callable[[Object], Verdict]] = {
     "StatefulSet": _workload,
 }
 
+# Kinds that always say whether they are Ready: as long as they do not, nothing was done for them.
+REPORTING = {("postgresql.cnpg.io", "Cluster"), *(("cert-manager.io", kind) for kind in ("Certificate", "ClusterIssuer", "Issuer"))}
+
 
 def pod_problems(pod: Object) -> list[str]:
     """Return why a pod does not run: not scheduled, an image that does not come, a container that ends."""
@@ -186,10 +199,11 @@ def has_condition(name: str, status: str) -> Predicate:
         if obj is None:
             return Verdict("waiting", "it does not exist")
         condition = condition_of(obj, name)
-        if condition.get("observedGeneration", obj["metadata"].get("generation", 0)) < obj["metadata"].get("generation", 0):
-            return Verdict("waiting", f"its condition {name} is older than its last change")
+        stale = _stale(obj, condition)
+        if stale:
+            return stale
         if condition.get("status") == status:
-            return _stale(obj) or DONE
+            return DONE
         if not condition:
             return Verdict("waiting", f"it has no condition {name}")
         return Verdict("waiting", f"its condition {name} is {condition.get('status')}, not {status} ({_text(condition, 'no reason')})")

@@ -14,7 +14,7 @@ import urllib.parse
 
 from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError, error_of, names_an_object, status_of
 from ansible_collections.campus.moodle.plugins.module_utils._kube_http import Response, Transport
-from ansible_collections.campus.moodle.plugins.module_utils._kube_watch import ERROR, TICK, Object, Objects
+from ansible_collections.campus.moodle.plugins.module_utils._kube_watch import ERROR, TICK, TRANSIENT, Object, Objects
 
 PAGE = 500
 # The server ends a watch itself; one that is silent for this long beyond that is dead.
@@ -42,13 +42,14 @@ class Requests:
         attempt: str,
         selectors: t.Mapping[str, str],
         headers: t.Optional[t.Mapping[str, str]] = None,
+        seconds: t.Optional[float] = None,
     ) -> tuple[Objects, str]:
-        """Return the objects and the version of the list, in pages as large as kubectl's."""
+        """Return the objects and the version of the list, in pages as large as kubectl's. seconds is as for answer(), for each page."""
         query = {"limit": str(PAGE), **selectors}
         found: Objects = []
         while True:
             try:
-                answer = self.send("GET", path, attempt, query=query, headers=headers)
+                answer = self.send("GET", path, attempt, query=query, headers=headers, seconds=seconds)
             except KubeError as problem:
                 if problem.error != "expired" or "continue" not in query:
                     raise
@@ -76,8 +77,8 @@ class Requests:
                     event = json.loads(line or _TICK)
                     yield event["type"], event["object"]
         except KubeError as problem:
-            # A new list heals both, with a newer token if there is one.
-            if problem.error not in ("expired", "unauthorized"):
+            # A new list heals the first two, with a newer token if there is one, and is asked for again as long as the others last.
+            if problem.error not in ("expired", "unauthorized", *TRANSIENT):
                 raise
             yield ERROR, {}
         except (http.client.HTTPException, ValueError) as problem:
@@ -103,11 +104,14 @@ class Requests:
         patch: str = "",
         headers: t.Optional[t.Mapping[str, str]] = None,
         patient: bool = True,
+        seconds: t.Optional[float] = None,
         hide: t.Iterable[str] = (),
     ) -> t.Any:
         """Send a request and return the object in the answer. hide: values that no error message may hold."""
         try:
-            response = self.answer(method, path, attempt, query=query, body=body, patch=patch, headers=headers, patient=patient)
+            response = self.answer(
+                method, path, attempt, query=query, body=body, patch=patch, headers=headers, patient=patient, seconds=seconds
+            )
         except KubeError as problem:
             if any(word in str(problem) for word in hide):
                 msg = f"Cannot {attempt}. The answer of the API server is not shown, because it holds a value of the Secret."
@@ -131,8 +135,9 @@ class Requests:
         patch: str = "",
         headers: t.Optional[t.Mapping[str, str]] = None,
         patient: bool = True,
+        seconds: t.Optional[float] = None,
     ) -> Response:
-        """Send a request and return the answer; an error status is a KubeError."""
+        """Send a request and return the answer; an error status is a KubeError. seconds: less time than requests have usually."""
         response = self._transport.request(
             method,
             path + ("?" + urllib.parse.urlencode(query) if query else ""),
@@ -141,6 +146,7 @@ class Requests:
             # Applying or merging the same again changes nothing; the operations of a JSON patch may add up.
             repeatable=True if patch in ("apply", "merge") else None,
             patient=patient,
+            seconds=seconds,
         )
         self.warnings.update(dict.fromkeys(response.warnings))
         if response.status >= 400:

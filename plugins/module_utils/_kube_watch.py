@@ -27,8 +27,10 @@ ERROR = "ERROR"
 Object = dict[str, t.Any]
 Objects = list[Object]
 Event = tuple[str, Object]
-# Returns the objects and the version of the list.
-Listing = t.Callable[[], tuple[Objects, str]]
+# What passes by itself. Whoever waits goes on waiting through it.
+TRANSIENT = ("unreachable", "throttled", "server_error")
+# Gets the seconds that it may take, None for the usual time; returns the objects and the version of the list.
+Listing = t.Callable[[t.Optional[float]], tuple[Objects, str]]
 # Gets a version and seconds, yields events until the server or the network ends it; raises OSError when it cannot begin.
 Opening = t.Callable[[str, float], t.Iterator[Event]]
 
@@ -47,13 +49,17 @@ def follow(
     version, first = "", True
     while True:
         if not version:
+            left = deadline - clock()
+            if not first and left <= 0:
+                return
             try:
-                found, version = listing()
+                found, version = listing(None if first else left)
             except KubeError as problem:
-                # A server that restarts while somebody waits is waited for as well.
-                if first or problem.error != "unreachable" or clock() >= deadline:
+                if first or problem.error not in TRANSIENT:
                     raise
-                sleep(PAUSE)
+                sleep(max(0.0, min(PAUSE, deadline - clock())))
+                if clock() >= deadline:
+                    raise
                 continue
             first = False
             yield from _news(seen, found)

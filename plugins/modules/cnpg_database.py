@@ -21,6 +21,8 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
+    details:
+      - A cluster that is not there is a warning, since an earlier task may be the one that makes it.
   diff_mode:
     support: full
     details:

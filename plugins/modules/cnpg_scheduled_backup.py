@@ -21,6 +21,8 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
+    details:
+      - A cluster that is not there is a warning, since an earlier task may be the one that makes it.
   diff_mode:
     support: full
 options:
@@ -104,7 +106,7 @@ schedule:
   type: str
   sample: 0 0 2 * * *
 method:
-  description: How backups are taken.
+  description: How backups are taken. Null in check mode for a cluster that is not there yet, with O(method=auto).
   returned: success, except with O(state=absent)
   type: str
   sample: plugin
@@ -133,7 +135,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg import API, ClusterView
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_change import require_cluster
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg_change import exists, planned_cluster
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg_object import PLAIN_ARGUMENTS, carry_out, diff_of, plan, remove
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg_schedule import build_schedule, parse_schedule
 from ansible_collections.campus.moodle.plugins.module_utils._kube_config import client_from
@@ -164,8 +166,8 @@ def bring_about(module: AnsibleModule) -> dict[str, t.Any]:
     schedule = parse_schedule(params["schedule"] or "")
     if schedule.converted:
         module.warn(f"The schedule {params['schedule']!r} has no field for seconds; {schedule.text!r} is used.")
-    view = ClusterView.from_object(require_cluster(client, params["cluster"], namespace))
-    wanted = build_schedule(params, view, schedule.text)
+    cluster = planned_cluster(client, params["cluster"], namespace, check_mode=module.check_mode, warn=module.warn)
+    wanted = build_schedule(params, ClusterView.from_object(cluster), schedule.text, known=exists(cluster))
     options = {"force": params["force_conflicts"], "check_mode": module.check_mode}
     change = plan(client, wanted, **options)
     written = carry_out(client, wanted, change, **options)
@@ -174,7 +176,7 @@ def bring_about(module: AnsibleModule) -> dict[str, t.Any]:
         "changed": change.verb != "unchanged",
         "diff": diff_of(change),
         "schedule": schedule.text,
-        "method": wanted["spec"]["method"],
+        "method": wanted["spec"].get("method"),
         "next_schedule_time": status.get("nextScheduleTime"),
         "last_schedule_time": status.get("lastScheduleTime"),
     }

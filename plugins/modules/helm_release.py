@@ -26,6 +26,7 @@ attributes:
       - The chart is rendered by helm against the cluster. What only shows when objects are written, such as conflicts with other
         field managers and hooks that fail, is not predicted.
       - A chart with objects of a kind that it brings itself is rendered without the cluster as long as its CRDs are not there.
+      - A namespace that is not there is a warning, since an earlier task may be the one that creates it.
   diff_mode:
     support: full
     details:
@@ -108,7 +109,8 @@ options:
     default: {}
   crds:
     description:
-      - What to do with the C(crds) directory of the chart, which helm itself only looks at once.
+      - What to do with the CRDs in the C(crds) directories of the chart and of the subcharts that the values switch on. Helm itself only
+        looks at them once. To know which these are, the chart is also rendered without the cluster, unless this is V(keep).
       - V(keep) does not touch CRDs. V(create) creates those that are missing, also in an upgrade.
       - V(apply) applies all of them on the server before the upgrade, also against other field managers, and shows what that
         changes. It refuses to remove a version in which objects are stored.
@@ -206,7 +208,8 @@ options:
       - The name of the release again. Without it nothing is done that lets helm delete objects of the release which hold data, whatever
         the O(state), and for O(on_failure) neither.
       - Those are each Namespace, PersistentVolume, PersistentVolumeClaim, CustomResourceDefinition and Cluster of CloudNativePG that the
-        chart has as an object of its own, and a StatefulSet whose claims are deleted with it.
+        chart has as an object of its own, a StatefulSet whose claims are deleted with it, and a Database of CloudNativePG that is dropped
+        with it.
     type: str
   revision:
     description:
@@ -484,7 +487,7 @@ def main() -> None:
         required_if=[("state", "present", ["chart"]), ("state", "rolled_back", ["revision"])],
         supports_check_mode=True,
     )
-    options = module.params
+    options, failure = module.params, ""
     try:
         refuse_other_driver(os.environ)
         access = access_from(options, os.environ)
@@ -493,7 +496,11 @@ def main() -> None:
         result = run(Context(options, client=client, helm=helm, check_mode=module.check_mode, scratch=module.tmpdir))
     except ToolError as error:
         # What fails before run() has changed nothing.
-        module.fail_json(msg=str(error), **{"changed": False, **error.details})
+        failure, result = str(error), {"changed": False, **error.details}
+    for text in result.pop("warnings", []):
+        module.warn(text)
+    if failure:
+        module.fail_json(msg=failure, **result)
     if result["drift"] and options["drift"] == "check":
         names = ", ".join(f"{row['kind']} {row['name']}" for row in result["drift"])
         module.warn(f"Objects of release {options['name']} were changed outside of helm: {names}.")

@@ -23,7 +23,8 @@ attributes:
     support: full
     details:
       - The server tries the manifests without keeping the result. An object whose kind or namespace comes in the same call cannot be
-        tried, and is compared as it is in the manifest.
+        tried, and is compared as it is in the manifest. So is one whose namespace is not there, with a warning, since an earlier task may
+        be the one that creates it.
   diff_mode:
     support: full
     details:
@@ -36,7 +37,7 @@ options:
     type: list
     elements: dict
   src:
-    description: Files on the host with manifests in YAML (several documents in one file are fine) or JSON.
+    description: Files on the host with manifests in YAML, read as kubectl does (several documents in one file are fine), or JSON.
     type: list
     elements: path
   namespace:
@@ -86,7 +87,9 @@ options:
     description:
       - Objects that hold data and may be deleted, as V(Namespace/physics).
       - A Namespace, PersistentVolume, PersistentVolumeClaim, CustomResourceDefinition or Cluster of CloudNativePG is deleted or pruned
-        only when it is listed here.
+        only when it is listed here. So is a StatefulSet whose claims are deleted with it
+        (C(persistentVolumeClaimRetentionPolicy.whenDeleted=Delete)), and a Database of CloudNativePG that is dropped with it
+        (C(databaseReclaimPolicy=delete)).
     type: list
     elements: str
     default: []
@@ -272,7 +275,8 @@ def hide_secrets(module: AnsibleModule) -> list[t.Any]:
     """
     manifests = module.params["manifests"] or []
     module.params["manifests"] = without_secrets(manifests)
-    module.no_log_values = {module.params[name] for name in ("api_key", "password") if module.params[name]}
+    hidden = [name for name, option in KUBE_ARGUMENTS.items() if option.get("no_log")]
+    module.no_log_values = {module.params[name] for name in hidden if module.params[name]}
     return manifests
 
 

@@ -226,3 +226,22 @@ def test_every_documented_example_runs(stage: Stage, run_play: PlayRunner, examp
     assert play.rc == 0, play.output
     assert [row["changed"] for row in play.results] == [True, True, True, True]
     assert stage.get("Database", "moodle-db-moodle") is None
+
+
+def test_a_policy_that_the_task_leaves_out_stays_as_it_is(stage: Stage, four_beats: t.Callable[..., FourBeats]) -> None:
+    stage.run("cnpg_database", **{**BASE, "wait": "none", "reclaim_policy": "delete"})
+    assert stage.run("cnpg_database", **{**BASE, "wait": "none"})["changed"] is False
+    assert stage.get("Database", "moodle-moodle")["spec"]["databaseReclaimPolicy"] == "delete"
+    four_beats("cnpg_database", arguments(stage, reclaim_policy="retain"))
+    assert stage.run("cnpg_database", **{**BASE, "wait": "none"})["failed"] is False
+    assert stage.get("Database", "moodle-moodle")["spec"]["databaseReclaimPolicy"] == "retain"
+
+
+def test_the_first_check_of_a_play_finds_neither_namespace_nor_cluster(stage: Stage, run_module: ModuleRunner) -> None:
+    roles = [{"name": "moodle", "generate_password": True}]
+    new = {**arguments(stage, roles=roles), "namespace": f"{stage.namespace}-new"}
+    predicted = run_module("cnpg_database", new, check=True)
+    assert (predicted["failed"], predicted["changed"]) == (False, True), predicted
+    assert f"There is no Cluster moodle in namespace {new['namespace']} yet" in str(predicted["warnings"])
+    assert sorted(predicted["diff"]["after"]) == ["Cluster moodle", "Database moodle-moodle", f"Secret {SECRET}"]
+    assert run_module("cnpg_database", new)["error"] == "not_found"

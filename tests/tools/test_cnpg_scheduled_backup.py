@@ -49,6 +49,14 @@ def test_five_fields_are_taken_with_a_warning(stage: Stage) -> None:
     assert stage.get("ScheduledBackup", "nightly")["spec"]["schedule"] == "0 30 2 * * *"
 
 
+def test_the_first_check_of_a_play_finds_neither_namespace_nor_cluster(stage: Stage, run_module: ModuleRunner) -> None:
+    new = {"kubeconfig": stage.kubeconfig, "namespace": f"{stage.namespace}-new", **BASE}
+    predicted = run_module("cnpg_scheduled_backup", new, check=True)
+    assert (predicted["failed"], predicted["changed"], predicted["method"]) == (False, True, None), predicted
+    assert f"There is no Cluster moodle in namespace {new['namespace']} yet" in str(predicted["warnings"])
+    assert run_module("cnpg_scheduled_backup", new)["error"] == "not_found"
+
+
 @pytest.mark.parametrize(
     ("change", "error", "said"),
     [

@@ -57,6 +57,14 @@ def test_the_first_installation_shows_every_object_and_the_next_run_starts_no_he
     bench.unchanged_without_helm(create_namespace=True, values={"replicas": 2})
 
 
+def test_in_check_mode_a_namespace_may_come_from_an_earlier_task(bench: Workbench) -> None:
+    bench.namespace += "-new"
+    predicted = bench.run(check=True)
+    assert (predicted["actions"], predicted["release"], titles(predicted)) == (["install"], None, ALL)
+    assert f"There is no namespace {bench.namespace} yet, which release web needs." in str(predicted["warnings"])
+    assert bench.fail()["error"] == "namespace_not_found"
+
+
 def test_changed_values_make_one_revision_and_show_only_what_differs(bench: Workbench) -> None:
     bench.run()
     beats = bench.beats(values={"replicas": 3})
@@ -241,28 +249,6 @@ def test_tests_of_the_chart_run_until_they_have_succeeded(bench: Workbench) -> N
         passed = bench.run(**values)
     assert (passed["changed"], passed["actions"], passed["tests"][0]["phase"]) == (False, ["test"], "Succeeded")
     assert bench.unchanged_without_helm(**values)["tests"][0]["name"] == "web-test"
-
-
-def test_crds_come_with_the_objects_that_need_them_and_are_kept_up_to_date(bench: Workbench) -> None:
-    bench.chart = bench.copied("widgets")
-    group = f"g{bench.namespace[-10:]}.example.org"
-    for file in ("crds/widgets.yaml", "templates/widget.tpl"):
-        bench.edit(file, "tools.example.org", group)
-    crd = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.{group}"
-    beats = bench.beats()
-    assert beats.do["actions"] == ["crds", "install"]
-    assert titles(beats.do) == [f"CustomResourceDefinition widgets.{group}", "Release web", "Widget web"]
-    bench.edit("crds/widgets.yaml", "type: integer", "type: integer\n                  minimum: 1")
-    assert not bench.run()["changed"]
-    bench.edit("Chart.yaml", "1.0.0", "1.0.1")
-    applied = bench.beats(crds="apply").do
-    assert applied["actions"] == ["crds", "upgrade"]
-    assert "minimum: 1" in diff_of(applied, f"CustomResourceDefinition widgets.{group}")["after"]
-    size = bench.server.request("GET", crd)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["size"]
-    assert size["minimum"] == 1
-    bench.edit("crds/widgets.yaml", "- name: v1", "- name: v2")
-    refused = bench.fail(crds="apply", check=True)
-    assert (refused["error"], refused["versions"]) == ("crd_stored_version", ["v1"])
 
 
 def packaged(bench: Workbench, folder: pathlib.Path) -> pathlib.Path:

@@ -250,6 +250,7 @@ def test_the_module_fails_with_the_sentence_and_the_key(run_module: t.Any, api_s
 @pytest.mark.parametrize(
     ("module", "args"),
     [
+        ("kube_apply", {"manifests": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}}]}),
         ("kube_wait", {"kind": "Namespace", "names": ["default"], "timeout": 5}),
         ("cnpg_cluster_info", {"name": "moodle-db", "namespace": "default"}),
         ("helm_release_info", {"namespace": "default"}),

@@ -200,7 +200,27 @@ def test_objects_are_deleted_and_a_second_run_finds_none(
 
 
 def test_an_object_of_a_kind_that_is_not_there_is_absent(four_beats: t.Any, connection: Manifest) -> None:
-    assert not four_beats("kube_apply", {**connection, "state": "absent", "manifests": [widget("nowhere.example.edu")]}).do["changed"]
+    args = {**connection, "state": "absent", "wait": True, "wait_timeout": 5, "manifests": [widget("nowhere.example.edu")]}
+    assert not four_beats("kube_apply", args).do["changed"]
+
+
+def test_in_check_mode_a_namespace_may_come_from_an_earlier_task(run_module: t.Any, connection: Manifest) -> None:
+    args = {**connection, "namespace": f"{connection['namespace']}-new", "manifests": [config_map(), deployment()]}
+    predicted = run_module("kube_apply", args, check=True)
+    assert changes(predicted) == {"ConfigMap/settings": "created", "Deployment/web": "created"}
+    assert f"There is no namespace {args['namespace']} yet" in str(predicted["warnings"])
+    assert run_module("kube_apply", args)["error"] == "not_found"
+
+
+def test_claims_that_go_with_their_owner_are_deleted_only_when_it_is_named(run_module: t.Any, connection: Manifest) -> None:
+    obj = {**deployment(serviceName="web", persistentVolumeClaimRetentionPolicy={"whenDeleted": "Delete"}), "kind": "StatefulSet"}
+    assert changes(run_module("kube_apply", {**connection, "manifests": [obj]})) == {"StatefulSet/web": "created"}
+    removal = {**connection, "state": "absent", "manifests": [deployment(serviceName="web") | {"kind": "StatefulSet"}]}
+    prune = {**connection, "prune": True, "prune_labels": LABELS, "manifests": [config_map()]}
+    for args in (removal, prune):
+        refused = run_module("kube_apply", args, check=True)
+        assert (refused["error"], refused["confirm_delete"]) == ("not_confirmed", ["StatefulSet/web"])
+    assert changes(run_module("kube_apply", {**prune, "confirm_delete": ["StatefulSet/web"]}))["StatefulSet/web"] == "pruned"
 
 
 @pytest.mark.parametrize("check", [True, False])

@@ -146,7 +146,7 @@ def test_a_watch_with_ticks_is_one_request(kube: t.Any, namespace: str, monkeypa
     asked: list[str] = []
     for name in ("pages", "events"):
         real = getattr(kube._requests, name)
-        monkeypatch.setattr(kube._requests, name, lambda *words, name=name, real=real: asked.append(name) or real(*words))
+        monkeypatch.setattr(kube._requests, name, lambda *words, name=name, real=real, **more: asked.append(name) or real(*words, **more))
     events = kube.watch("v1", "ConfigMap", namespace, name="late", timeout=60, tick=0.1)
     assert [next(events)[0] for _ in range(3)] == ["TICK"] * 3
     kube.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "late", "namespace": namespace}})

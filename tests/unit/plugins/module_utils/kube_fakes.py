@@ -16,6 +16,7 @@ from ansible_collections.campus.moodle.plugins.module_utils._cli import Result
 from ansible_collections.campus.moodle.plugins.module_utils._kube_client import FIELD_MANAGER, Object, Objects
 from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
 from ansible_collections.campus.moodle.plugins.module_utils._kube_kinds import Resource, known, plural_of
+from ansible_collections.campus.moodle.plugins.module_utils._kube_manifests import same
 from ansible_collections.campus.moodle.plugins.module_utils._kube_watch import SYNCED, TICK
 
 Key = tuple[str, str, str]
@@ -264,9 +265,9 @@ class FakeClient:
         metadata.setdefault("uid", f"uid-{next(self._number)}")
         metadata.setdefault("generation", 1)
         comparable = {name: value for name, value in obj.items() if name not in ("metadata", "status")}
-        if old and comparable != {name: value for name, value in old.items() if name not in ("metadata", "status")}:
+        if old and not same(comparable, {name: value for name, value in old.items() if name not in ("metadata", "status")}):
             metadata["generation"] = old["metadata"]["generation"] + 1
-        if old == obj:
+        if same(old, obj):
             return copy.deepcopy(obj)
         if not dry_run:
             metadata["resourceVersion"] = str(next(self._number))

@@ -48,7 +48,12 @@ def helm_of(run: FakeRun) -> Helm:
             ["--repo=https://a", "--version=1", "--plain-http"],
             None,
         ),
-        ("template", {"namespace": "a", "timeout": 1}, ["--namespace=a"], None),
+        (
+            "template",
+            {"namespace": "a", "timeout": 1, "kube_version": "v1"},
+            ["--namespace=a", "--kube-version=v1", "--include-crds"],
+            None,
+        ),
     ],
 )
 def test_options_become_the_arguments_of_each_helm(

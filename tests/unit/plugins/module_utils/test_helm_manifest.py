@@ -97,6 +97,12 @@ def test_new_gone_and_different_objects_are_found_hooks_among_them() -> None:
     }
 
 
+def test_a_number_in_the_place_of_a_truth_is_a_difference() -> None:
+    found = manifests.differences(release(config_map(a=1, b=0)), release(config_map(a=True, b=False)), "physics")
+    assert [(change.before["data"], change.after["data"]) for change in found] == [({"a": 1, "b": 0}, {"a": True, "b": False})]  # type: ignore[index]
+    assert manifests.differences(release(config_map(a=1)), release(config_map(a=1.0)), "physics") == []
+
+
 def test_everything_is_new_without_a_release() -> None:
     assert [change.before for change in manifests.differences(None, release(config_map()), "physics")] == [None]
 

@@ -63,6 +63,19 @@ def test_a_changed_object_and_a_missing_one_are_drift() -> None:
     assert _helm_drift.find(client, release(*objects), []) == []
 
 
+def test_a_number_in_the_place_of_a_truth_is_drift() -> None:
+    wanted = obj("Deployment", spec={"paused": True})
+    client = cluster(wanted)
+    client.patch("apps/v1", "Deployment", "web", {"spec": {"paused": 1}}, namespace="physics")
+    assert [row.reason for row in _helm_drift.find(client, release(wanted), [])] == ["it was changed"]
+
+
+@pytest.mark.parametrize(("spec", "names"), [({"ttlSecondsAfterFinished": 0}, []), ({}, ["migrate"])])
+def test_a_job_that_the_cluster_has_cleaned_up_is_not_run_again(spec: dict[str, t.Any], names: list[str]) -> None:
+    found = _helm_drift.find(FakeClient(), release(obj("Job", "migrate", spec=spec)), [])
+    assert [row.row()["name"] for row in found] == names
+
+
 def test_an_ignored_part_is_neither_drift_nor_changed() -> None:
     wanted = obj("Deployment", spec={"replicas": 1, "paused": False})
     client = cluster(wanted)
@@ -154,6 +167,7 @@ def crd(*versions: str, stored: t.Sequence[str] = ()) -> dict[str, t.Any]:
         (crd("v1", stored=["v1"]), crd("v1", "v2"), "create", 0),
         (crd("v1", stored=["v1"]), crd("v1", "v2"), "apply", 1),
         (crd("v1", stored=["v1"]), crd("v1"), "apply", 0),
+        (obj(CRD, "widgets", spec={"preserveUnknownFields": 0}), obj(CRD, "widgets", spec={"preserveUnknownFields": False}), "apply", 1),
         (None, obj("ConfigMap"), "apply", 0),
         # The form before v1; a real server refuses it in the dry run.
         (None, obj(CRD, spec={"version": "v1"}), "create", 1),
@@ -161,7 +175,7 @@ def crd(*versions: str, stored: t.Sequence[str] = ()) -> dict[str, t.Any]:
 )
 def test_crds_are_planned_by_mode(live: t.Optional[dict[str, t.Any]], wanted: dict[str, t.Any], mode: str, changes: int) -> None:
     client = FakeClient(*([live] if live else []))
-    assert len(_helm_crds.plan(client, json.dumps(wanted), mode)) == changes
+    assert len(_helm_crds.plan(client, [json.dumps(wanted)], mode)) == changes
 
 
 def test_a_version_in_which_objects_are_stored_is_not_taken_away() -> None:
@@ -172,7 +186,7 @@ def test_a_version_in_which_objects_are_stored_is_not_taken_away() -> None:
 
 def test_a_crd_that_the_server_never_serves_is_an_error() -> None:
     client = FakeClient()
-    planned = _helm_crds.plan(client, json.dumps(crd("v1")), "create")
+    planned = _helm_crds.plan(client, [json.dumps(crd("v1"))], "create")
     client.apply(planned[0][0])
     with pytest.raises(HelmError, match="the API server does not serve it: it is not established"):
         _helm_crds.await_served(client, planned)

@@ -118,6 +118,22 @@ def test_equal_input_needs_no_helm_and_a_changed_secret_does(chart: dict[str, t.
             task(client, helm, chart=chart, **{**options, "sensitive_values": secret_values})
 
 
+def test_a_secret_that_was_a_number_and_is_a_truth_now_is_changed(chart: dict[str, t.Any]) -> None:
+    client = remembered(chart, sensitive_values={"tls": 1})
+    rendered = {**RENDERED, "config": {"tls": True}}
+    result = task(client, FakeRun(upgrade=Result(0, json.dumps(rendered), "")), check=True, chart=chart, sensitive_values={"tls": True})
+    assert [row["after_header"] for row in result["diff"]] == ["Release web (rendered)"]
+
+
+def test_in_check_mode_a_namespace_may_come_from_an_earlier_task(chart: dict[str, t.Any]) -> None:
+    client = FakeClient()
+    result = task(client, installing(client), chart=chart, check=True)
+    assert (result["actions"], result["release"]) == (["install"], None)
+    assert result["warnings"] == ["There is no namespace physics yet, which release web needs."]
+    with pytest.raises(HelmError, match="Create it, or set create_namespace"):
+        task(client, installing(client), chart=chart)
+
+
 def test_the_digest_of_the_input_does_not_depend_on_secrets(chart: dict[str, t.Any]) -> None:
     digests = set()
     for password in ("hunter22", "hunter23"):

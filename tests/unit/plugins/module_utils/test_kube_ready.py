@@ -81,13 +81,35 @@ def condition(name: str, status: str = "True", **more: t.Any) -> dict[str, t.Any
         ("Widget", condition("Ready"), {}, "done", ""),
         ("Widget", condition("Ready", "False", reason="Later", message="soon"), {}, "waiting", "Later: soon"),
         ("Widget", {"observedGeneration": 1, **condition("Ready")}, {}, "waiting", "has not seen"),
+        ("Widget", {"observedGeneration": "1", **condition("Ready")}, {}, "waiting", "has not seen"),
+        ("Widget", {"observedGeneration": "2", **condition("Ready")}, {}, "done", ""),
+        ("Widget", condition("Ready", observedGeneration=1), {}, "waiting", "its condition Ready is older than its last change"),
+        ("Widget", condition("Ready", observedGeneration=2), {}, "done", ""),
         ("Widget", condition("Stalled", message="no quota"), {}, "failed", "no quota"),
+        ("Widget", condition("Stalled", observedGeneration=1), {}, "done", ""),
     ],
 )
 def test_a_kind_has_its_rules(kind: str, status: dict[str, t.Any], spec: dict[str, t.Any], state: str, words: str) -> None:
     verdict = ready(obj(kind, status, spec))
     assert verdict.state == state
     assert words in verdict.reason
+
+
+REPORTING = [
+    ("cert-manager.io/v1", "Certificate"),
+    ("cert-manager.io/v1", "ClusterIssuer"),
+    ("cert-manager.io/v1", "Issuer"),
+    ("postgresql.cnpg.io/v1", "Cluster"),
+]
+
+
+@pytest.mark.parametrize(("api_version", "kind"), REPORTING)
+def test_a_kind_that_always_says_whether_it_is_ready_is_not_ready_before_it_does(api_version: str, kind: str) -> None:
+    new = {"apiVersion": api_version, **obj(kind, {})}
+    assert ready(new) == ("waiting", "it has no condition Ready yet")
+    assert ready({**new, "status": condition("Ready", observedGeneration=1)}).state == "waiting"
+    assert ready({**new, "status": condition("Ready")}).state == "done"
+    assert ready({**new, "apiVersion": "example.org/v1"}).state == "done"
 
 
 def test_what_is_not_there_or_goes_away_is_not_ready() -> None:

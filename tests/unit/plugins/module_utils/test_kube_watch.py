@@ -25,10 +25,12 @@ class Server:
         self.script = list(script)
         self.opened: list[tuple[str, float]] = []
         self.pauses: list[float] = []
+        self.limits: list[t.Optional[float]] = []
         self.now = 0.0
 
-    def listing(self) -> tuple[Objects, str]:
+    def listing(self, seconds: t.Optional[float]) -> tuple[Objects, str]:
         """Return the next list, or raise what the script has in its place."""
+        self.limits.append(seconds)
         step = self.script.pop(0)
         if isinstance(step, KubeError):
             raise step
@@ -91,7 +93,37 @@ def test_a_server_that_does_not_come_back_in_time_is_an_error() -> None:
         server.follow(timeout=5)
 
 
-@pytest.mark.parametrize("error", ["unreachable", "forbidden"])
+@pytest.mark.parametrize("error", ["throttled", "server_error"])
+def test_a_server_that_is_busy_is_waited_for(error: str) -> None:
+    busy = KubeError("busy", error=error)
+    server = Server(([obj("a", 1)], "5"), [("ERROR", {})], busy, busy, ([obj("b", 8)], "9"))
+    assert server.follow()[2:] == [("DELETED", "a"), ("ADDED", "b"), ("SYNCED", "")]
+    assert server.pauses[:3] == [1.0, 1.0, 1.0]
+    # The first list has the usual time, later ones what is left.
+    assert server.limits == [None, 9.0, 8.0, 7.0]
+
+
+def test_a_server_that_stays_busy_is_an_error_at_the_end_of_the_time_and_not_after_it() -> None:
+    server = Server(([], "5"), [("ERROR", {})], *[KubeError("busy", error="throttled")] * 20)
+    with pytest.raises(KubeError, match="busy"):
+        server.follow(timeout=2.5)
+    assert (server.now, server.pauses) == (2.5, [1.0, 1.0, 0.5])
+
+
+def test_no_list_is_asked_for_when_the_time_is_over() -> None:
+    server = Server(([obj("a", 1)], "5"), [("ERROR", {})])
+    assert server.follow(timeout=0.5) == [("ADDED", "a"), ("SYNCED", "")]
+    assert (server.now, server.limits) == (0.5, [None])
+
+
+def test_a_later_list_that_is_refused_is_an_error_at_once() -> None:
+    server = Server(([], "5"), [("ERROR", {})], KubeError("no", error="forbidden"))
+    with pytest.raises(KubeError, match="no"):
+        server.follow()
+    assert server.pauses == [1.0]
+
+
+@pytest.mark.parametrize("error", ["unreachable", "forbidden", "throttled"])
 def test_a_first_list_that_fails_is_an_error_at_once(error: str) -> None:
     with pytest.raises(KubeError):
         Server(KubeError("no", error=error)).follow()
