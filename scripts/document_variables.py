@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
-"""Writes the tables of a site's variables into docs/site.md, from the role's argument specification.
+"""Writes the tables that follow from a file of the collection into the pages that show them: the sizes and the variables of a site
+into docs/site.md, the branches of Moodle into the README of the role image.
 
 document_variables.py           write them
 document_variables.py --check   exit 1 if they are not current, and change nothing
@@ -9,6 +10,8 @@ document_variables.py --check   exit 1 if they are not current, and change nothi
 
 from __future__ import annotations
 
+import datetime
+import math
 import re
 import sys
 import typing as t
@@ -18,8 +21,18 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 SPECIFICATION = ROOT / "roles" / "site" / "meta" / "argument_specs.yml"
-PAGE = ROOT / "docs" / "site.md"
-BEGIN, END = "<!-- variables: written by `make docs` -->\n", "<!-- end of variables -->\n"
+BRANCHES = ROOT / "plugins" / "module_utils" / "_branches.py"
+SIZES = ROOT / "plugins" / "module_utils" / "_site_spec_sizes.py"
+
+# These tables stand on their own, so they can be read without Ansible.
+sys.path.append(str(BRANCHES.parent))
+import _branches  # noqa: E402
+import _site_spec_sizes  # noqa: E402
+from _site_spec_types import memory_bytes  # noqa: E402
+
+# What runs in a site with its own stores: the variables that begin so, each with _memory. A rollout starts as many new ones of
+# the first two beside the old. The pooler has no variable.
+ROLLED, OTHERS, POOLER = ("moodle_php", "moodle_web"), ("proxy", "cron", "adhoc", "database", "session", "cache"), 128 * 1024**2
 
 TOPIC = re.compile(r"^      # --- (?P<topic>.+?) -+$")
 OPTION = re.compile(r"^      (?P<name>moodle_\w+):$")
@@ -59,8 +72,8 @@ def row(name: str, option: dict[str, t.Any]) -> str:
     return f"| `{name}` | {kind} | {default_of(option)} | {in_words(option)} |\n"
 
 
-def tables() -> str:
-    """Return the whole part of the page."""
+def variables() -> str:
+    """Return the tables of the variables."""
     topic_of, parts = topics(), []
     for entry, specification in yaml.safe_load(SPECIFICATION.read_text(encoding="utf-8"))["argument_specs"].items():
         last = None
@@ -73,18 +86,102 @@ def tables() -> str:
     return "".join(parts) + "\n"
 
 
+def memory(values: dict[str, t.Any], groups: t.Iterable[str]) -> int:
+    """Return the bytes that the containers of some groups may use together."""
+    return sum(memory_bytes(values[f"{group}_memory"]) * values.get(f"{group}_replicas", 1) for group in groups)
+
+
+def in_gigabytes(size: int) -> str:
+    """Return a size in halves of a gigabyte, rounded up."""
+    return f"{math.ceil(size * 2 / 1024**3) / 2:g} GB"
+
+
+def readable(size: str) -> str:
+    """Return a size of an inventory as one reads it."""
+    return re.sub(r"([mg])$", lambda unit: f" {unit[1].upper()}B", size)
+
+
+def size_column(size: dict[str, t.Any]) -> tuple[str, ...]:
+    """Return the cells of one size, from the top to the bottom."""
+    defaults = yaml.safe_load(SPECIFICATION.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+    values = {name: option["default"] for name, option in defaults.items() if "default" in option} | size
+    together = memory(values, (*ROLLED, *(f"moodle_{group}" for group in OTHERS))) + POOLER
+    rollout = together + memory(values, ROLLED)
+    get = {name.removeprefix("moodle_"): readable(value) if isinstance(value, str) else f"{value:g}" for name, value in size.items()}
+    return (
+        f"{get['php_replicas']} x {get['php_memory']} / {get['php_cpus']}",
+        get["web_replicas"],
+        f"{get['cron_replicas']}, {get['adhoc_replicas']}",
+        f"{get['database_memory']} / {get['database_cpus']}",
+        get["database_pooler_size"],
+        get["cache_memory"],
+        f"{in_gigabytes(together)}, {in_gigabytes(rollout)}",
+    )
+
+
+SIZE_ROWS = (
+    "PHP containers x memory / processors",
+    "web servers",
+    "cron runners, adhoc workers",
+    "PostgreSQL memory / processors",
+    "server connections of the pooler",
+    "cache",
+    "memory that all containers may use, during a rollout",
+)
+
+
+def sizes() -> str:
+    """Return the table of the sizes."""
+    columns = _site_spec_sizes.SIZES
+    head = f"| | {' | '.join(columns)} |\n|---{'|---' * len(columns)}|\n"
+    rows = zip(SIZE_ROWS, *map(size_column, columns.values()), strict=True)
+    lines = [f"| {' | '.join(cells)} |\n" for cells in rows]
+    return f"\n{head}{''.join(lines)}\n"
+
+
+def branch_row(branch: t.Any) -> str:
+    """Return the line of one branch."""
+    name = branch.name + " LTS" * branch.lts + " (default)" * (branch.name == _branches.DEFAULT_BRANCH)
+    php = f"{branch.php} ({branch.php_minimum} to {branch.php_maximum})"
+    debian, until = _branches.DEBIAN[branch.debian].number, datetime.date.fromisoformat(branch.security_until)
+    day = f"{until.day} {until:%B %Y}"
+    return f"| {name} | {php} | {debian} | {branch.postgresql_minimum} or later | {branch.layout} | {day} |\n"
+
+
+def branches() -> str:
+    """Return the table of the branches."""
+    head = "| branch | PHP (accepted) | Debian | PostgreSQL | layout | security fixes until |\n|---|---|---|---|---|---|\n"
+    return f"\n{head}{''.join(map(branch_row, _branches.BRANCHES.values()))}\n"
+
+
+# page, what it shows, the file that it follows from, and the function that writes it
+PAGES: tuple[tuple[Path, str, Path, t.Callable[[], str]], ...] = (
+    (ROOT / "docs" / "site.md", "sizes", SIZES, sizes),
+    (ROOT / "docs" / "site.md", "variables", SPECIFICATION, variables),
+    (ROOT / "roles" / "image" / "README.md", "branches", BRANCHES, branches),
+)
+
+
+def current(text: str, what: str, tables: str) -> str:
+    """Return a page with the tables between its two marks."""
+    begin, end = f"<!-- {what}: written by `make docs` -->\n", f"<!-- end of {what} -->\n"
+    before, _begin, rest = text.partition(begin)
+    _old, _end, after = rest.partition(end)
+    return before + begin + tables + end + after
+
+
 def main(arguments: list[str]) -> int:
-    """Write the page, or say that it is not current."""
-    page = PAGE.read_text(encoding="utf-8")
-    before, _begin, rest = page.partition(BEGIN)
-    _old, _end, after = rest.partition(END)
-    current = before + BEGIN + tables() + END + after
-    if arguments == ["--check"]:
-        if page != current:
-            print(f"{PAGE.relative_to(ROOT)} is not what {SPECIFICATION.relative_to(ROOT)} says; run make docs")
-        return int(page != current)
-    PAGE.write_text(current, encoding="utf-8")
-    return 0
+    """Write the pages, or say which are not current."""
+    stale = 0
+    for page, what, origin, write in PAGES:
+        text = page.read_text(encoding="utf-8")
+        wanted = current(text, what, write())
+        if arguments != ["--check"]:
+            page.write_text(wanted, encoding="utf-8")
+        elif text != wanted:
+            print(f"{page.relative_to(ROOT)} is not what {origin.relative_to(ROOT)} says; run make docs")
+            stale = 1
+    return stale
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.campus.moodle.plugins.module_utils import _site_spec
 from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_neighbours as neighbours
 from ansible_collections.campus.moodle.plugins.module_utils._branches import BRANCHES
+from ansible_collections.campus.moodle.plugins.module_utils._site_spec_checks import SCOPES, Scope
 
 ARGUMENT_SPECS = Path(__file__).resolve().parents[2] / "roles" / "site" / "meta" / "argument_specs.yml"
 CATCHER = "mailhog-1.0.1"
@@ -46,9 +47,9 @@ def content_of(path: str) -> bytes:
         return b""
 
 
-def described_by(variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return the moodle_* variables of another host without rendering its secrets."""
-    names = [name for name in variables if name.startswith(_site_spec.PREFIX)]
+def described_by(variables: t.Mapping[str, t.Any], scope: Scope) -> dict[str, t.Any]:
+    """Return the moodle_* variables of another host that count, without rendering its secrets."""
+    names = [name for name in variables if name.startswith(_site_spec.PREFIX) and scope.reads(name) and name not in _site_spec.RESERVED]
     given = {name: variables[name] for name in names if name not in _site_spec.SECRETS}
     return {**given, **{name: PLACEHOLDER for name in names if name in _site_spec.SECRETS and name != "moodle_secret_settings"}}
 
@@ -57,19 +58,18 @@ class ActionModule(ActionBase):
     """Runs on the control node alone; reads only, so it is the same in check mode."""
 
     _requires_connection = False
-    _VALID_ARGS: frozenset[str] = frozenset()
 
     def run(self, tmp: t.Optional[str] = None, task_vars: t.Optional[dict[str, t.Any]] = None) -> dict[str, t.Any]:
         """Return the description, or fail with every problem."""
         result = super().run(tmp, task_vars)
-        variables, options = task_vars or {}, self._options()
-        given = self._templar.template({name: value for name, value in variables.items() if name.startswith(_site_spec.PREFIX)})
+        _result, arguments = self.validate_argument_spec({"purpose": {"default": "site", "choices": list(SCOPES)}})
+        variables, options, purpose = task_vars or {}, self._options(), arguments["purpose"]
         host = str(variables["inventory_hostname"])
-        outcome = _site_spec.build_spec(options, given, self._surroundings(variables, host))
+        given = self._rendered(variables, SCOPES[purpose])
+        outcome = _site_spec.build_spec(options, given, self._surroundings(variables, given, host), purpose)
         problems = outcome.problems
         if not problems:
-            mine = neighbours.claim_of(host, outcome.spec)
-            problems = list(neighbours.clashes(mine, self._earlier_sites(options, variables, host)))
+            problems = self._clashes(options, variables, neighbours.claim_of(host, outcome.spec), purpose)
         result.update(changed=False, warnings=outcome.warnings)
         if problems:
             listed = "\n".join(f"- {problem}" for problem in problems)
@@ -82,32 +82,54 @@ class ActionModule(ActionBase):
         result.update(spec=outcome.spec)
         return result
 
+    def _rendered(self, variables: t.Mapping[str, t.Any], scope: Scope) -> dict[str, t.Any]:
+        """Return all moodle_* variables of this host; those that count are rendered, since only they have to be right."""
+        given = {name: value for name, value in variables.items() if name.startswith(_site_spec.PREFIX)}
+        count = {name: value for name, value in given.items() if scope.reads(name) and name not in _site_spec.RESERVED}
+        return {**given, **self._templar.template(count)}
+
     @staticmethod
     def _options() -> dict[str, _site_spec.Option]:
         with ARGUMENT_SPECS.open(encoding="utf-8") as file:
             return _site_spec.load_options(yaml.safe_load(file))
 
+    def _clashes(
+        self, options: dict[str, _site_spec.Option], variables: t.Mapping[str, t.Any], mine: neighbours.Claim, purpose: str
+    ) -> list[str]:
+        """Return a sentence for each thing that an earlier site of the same machine has already."""
+        try:
+            machine = neighbours.machine_of(mine.host, variables["hostvars"][mine.host])
+        except AnsibleError as error:
+            return [f"The address of the inventory host {mine.host} cannot be rendered: {error}."]
+        return list(neighbours.clashes(mine, self._earlier_sites(options, variables, mine.host, machine, purpose)))
+
     def _earlier_sites(
-        self, options: dict[str, _site_spec.Option], task_vars: t.Mapping[str, t.Any], host: str
+        self,
+        options: dict[str, _site_spec.Option],
+        task_vars: t.Mapping[str, t.Any],
+        host: str,
+        machine: tuple[str, str],
+        purpose: str,
     ) -> t.Iterator[neighbours.Claim]:
         """Describe the sites that stand before this one in the inventory and live on the same machine."""
         hostvars = task_vars["hostvars"]
-        machine = neighbours.machine_of(host, hostvars[host])
         for other in itertools.takewhile(lambda name: name != host, task_vars["groups"].get(GROUP, [])):
-            if neighbours.machine_of(other, hostvars[other]) != machine:
-                continue
             try:
-                outcome = _site_spec.build_spec(options, described_by(hostvars[other]), self._surroundings(hostvars[other], other))
+                if neighbours.machine_of(other, hostvars[other]) != machine:
+                    continue
+                given = described_by(hostvars[other], SCOPES[purpose])
             except AnsibleError:
                 continue  # it cannot be rendered here; its own turn says so
+            outcome = _site_spec.build_spec(options, given, self._surroundings(hostvars[other], given, other), purpose)
             if not outcome.problems:
                 yield neighbours.claim_of(other, outcome.spec)
 
     @staticmethod
-    def _surroundings(task_vars: t.Mapping[str, t.Any], host: str) -> _site_spec.Surroundings:
-        cache = task_vars.get("moodle_download_directory") or os.environ.get("MOODLE_CACHE") or "~/.cache/campus.moodle"
+    def _surroundings(variables: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any], host: str) -> _site_spec.Surroundings:
+        """Return the surroundings of a site, from what Ansible says of its host and from its rendered moodle_* variables."""
+        cache = given.get("moodle_download_directory") or os.environ.get("MOODLE_CACHE") or "~/.cache/campus.moodle"
         cache = os.path.expanduser(str(cache))
-        directories = [task_vars.get("inventory_dir"), task_vars.get("playbook_dir"), os.getcwd()]
+        directories = [variables.get("inventory_dir"), variables.get("playbook_dir"), os.getcwd()]
         return _site_spec.Surroundings(
             branches=BRANCHES,
             find=finder([directory for directory in directories if directory]),

@@ -17,8 +17,7 @@ import re
 import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_types as types
-from ansible_collections.campus.moodle.plugins.module_utils._site_spec_checks import check
-from ansible_collections.campus.moodle.plugins.module_utils._site_spec_derive import derive
+from ansible_collections.campus.moodle.plugins.module_utils._site_spec_checks import SCOPES, check
 from ansible_collections.campus.moodle.plugins.module_utils._site_spec_sizes import SIZES
 
 PREFIX = "moodle_"
@@ -53,6 +52,14 @@ PLACES = {"moodle_image": ("image", "reference"), "moodle_tls": ("tls", "mode")}
 SECRETS = frozenset(
     {"moodle_admin_password", "moodle_database_password", "moodle_session_password", "moodle_smtp_password", "moodle_secret_settings"}
 )
+# Names that are no variable of a site but that a host may have all the same, and who gives it to them.
+RESERVED = {
+    "moodle_site": "the inventory plugin campus.moodle.sites",
+    "moodle_runner": "the examples of the modules campus.moodle.moodle_* and of that inventory plugin",
+    "moodle_dataroot": "the example of the module campus.moodle.restic_backup",
+}
+# A browser sends them in lower case, and so does everything that compares them.
+ADDRESSES = ("moodle_hostname", "moodle_url")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,7 +126,7 @@ def unknown_names(options: t.Mapping[str, Option], given: t.Iterable[str]) -> li
     """Return one sentence for each name that no option has."""
     sentences = []
     known = [name[len(PREFIX) :] for name in options]
-    for name in sorted(set(given) - set(options)):
+    for name in sorted(set(given) - set(options) - set(RESERVED)):
         near = difflib.get_close_matches(name[len(PREFIX) :], known, n=1)
         hint = f"did you mean {PREFIX}{near[0]}?" if near else "remove it, or name your own variable without the prefix moodle_."
         sentences.append(f"{name} is not a variable of this collection; {hint}")
@@ -178,15 +185,17 @@ def safe_name(inventory_hostname: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", inventory_hostname.lower()).strip("-")[:40].strip("-")
 
 
-def build_spec(options: t.Mapping[str, Option], given: t.Mapping[str, t.Any], around: Surroundings) -> SiteSpec:
-    """Return the description of one site with every problem found; never raises for bad input."""
+def build_spec(options: t.Mapping[str, Option], given: t.Mapping[str, t.Any], around: Surroundings, purpose: str = "site") -> SiteSpec:
+    """Return the description of one site, or as much of it as the purpose asks, with every problem; never raises for bad input."""
+    scope = SCOPES[purpose]
     problems = unknown_names(options, given)
-    values, wrong = cast_all(options, given)
-    filled = fill(options, values)
+    values, wrong = cast_all({name: option for name, option in options.items() if scope.reads(name)}, given)
+    filled = {name: value for name, value in fill(options, values).items() if scope.reads(name)}
     filled["moodle_name"] = filled["moodle_name"] or safe_name(around.inventory_hostname)
-    checked = check(filled, around)
+    filled.update({name: types.lower_host(filled[name]) for name in ADDRESSES if filled.get(name)})
+    checked = check(filled, around, scope)
     outcome = SiteSpec(nest(filled), problems + wrong + checked.problems, checked.warnings)
     outcome.spec["secrets_given"] = sorted(name[len(PREFIX) :] for name in SECRETS if values.get(name))
     if not outcome.problems:
-        derive(outcome.spec, around)
+        scope.complete(outcome.spec, around)
     return outcome

@@ -17,12 +17,15 @@ from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_ca
 from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_rules as rules
 from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_rules_address as address
 from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_rules_code as code
+from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_rules_servers as servers
 from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_rules_tls as tls
+from ansible_collections.campus.moodle.plugins.module_utils._site_spec_derive import derive, identify
 
 Rule = t.Callable[[t.Mapping[str, t.Any], t.Any], t.Iterator[str]]
 
 PROBLEMS: tuple[Rule, ...] = (
     rules.name,
+    rules.directory,
     address.address_is_given,
     address.hostname,
     address.url,
@@ -39,6 +42,7 @@ PROBLEMS: tuple[Rule, ...] = (
     code.source,
     code.image,
     code.code_directory,
+    code.base_mirrors,
     code.database_version,
     code.languages,
     rules.sizes,
@@ -47,20 +51,53 @@ PROBLEMS: tuple[Rule, ...] = (
     rules.identifiers,
     rules.mail_addresses,
     rules.secrets,
-    rules.database,
-    rules.sessions,
+    servers.database,
+    servers.sessions,
+    servers.hosts,
+    servers.unused_servers,
+    servers.mail_user,
+    servers.mail,
     rules.files,
     rules.settings,
     rules.open_secrets,
-    rules.mail,
 )
 WARNINGS: tuple[Rule, ...] = (
     address.plain_http_for_everybody,
     address.url_port_differs,
+    tls.acme_ports,
     capacity.many_workers,
-    rules.no_mail_catcher,
-    rules.no_mail_server,
+    servers.no_mail_catcher,
+    servers.no_mail_server,
 )
+
+
+@dataclasses.dataclass(frozen=True)
+class Scope:
+    """How much of a description counts.
+
+    options are the names that are read (all where it is None); complete fills in what follows from them.
+    """
+
+    problems: tuple[Rule, ...]
+    warnings: tuple[Rule, ...]
+    complete: t.Callable[[dict[str, t.Any], t.Any], None]
+    options: t.Optional[frozenset[str]] = None
+
+    def reads(self, name: str) -> bool:
+        """Return whether the value of an option counts."""
+        return self.options is None or name in self.options
+
+
+SCOPES = {
+    "site": Scope(PROBLEMS, WARNINGS, derive),
+    # Nothing that removal does not need may keep a site from being removed: a certificate has expired, a branch is past support.
+    "removal": Scope(
+        (rules.name, rules.directory),
+        (),
+        identify,
+        frozenset({"moodle_name", "moodle_target", "moodle_directory", "moodle_destroy_data"}),
+    ),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,9 +108,9 @@ class Checked:
     warnings: list[str]
 
 
-def check(values: t.Mapping[str, t.Any], around: t.Any) -> Checked:
-    """Apply every rule to the filled-in values."""
+def check(values: t.Mapping[str, t.Any], around: t.Any, scope: Scope) -> Checked:
+    """Apply the rules of a scope to the filled-in values."""
     return Checked(
-        [sentence for rule in PROBLEMS for sentence in rule(values, around)],
-        [sentence for rule in WARNINGS for sentence in rule(values, around)],
+        [sentence for rule in scope.problems for sentence in rule(values, around)],
+        [sentence for rule in scope.warnings for sentence in rule(values, around)],
     )

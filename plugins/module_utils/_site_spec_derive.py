@@ -43,7 +43,7 @@ def public_url(spec: t.Mapping[str, t.Any]) -> str:
     """Return the address of the site without a trailing slash, with the port only where a browser needs it."""
     if spec["url"]:
         return spec["url"].rstrip("/")
-    host = f"[{spec['hostname']}]" if ":" in spec["hostname"] else spec["hostname"].lower()
+    host = f"[{spec['hostname']}]" if ":" in spec["hostname"] else spec["hostname"]
     if spec["tls"]["mode"] == "external":
         return f"https://{host}"
     scheme = served_scheme(spec)
@@ -115,15 +115,20 @@ def paths(spec: t.Mapping[str, t.Any]) -> list[dict[str, str]]:
     return [dict(zip(("path", "kind", "variable"), row)) for row in rows if row[0]]
 
 
+def identify(spec: dict[str, t.Any], _around: t.Any) -> None:
+    """Complete in place what tells one site of a machine from another."""
+    spec["project"] = f"moodle-{spec['name']}"
+    spec["directory"] = (spec["directory"] or f"/opt/moodle/{spec['name']}").rstrip("/")
+
+
 def derive(spec: dict[str, t.Any], around: t.Any) -> None:
     """Complete a valid description in place."""
+    identify(spec, around)
     spec["url"] = public_url(spec)
     parts = urllib.parse.urlsplit(spec["url"])
     spec["scheme"], spec["hostname"] = parts.scheme, parts.hostname
     spec["authority"] = parts.netloc
     spec["tls"]["served"] = served_scheme(spec)
-    spec["project"] = f"moodle-{spec['name']}"
-    spec["directory"] = (spec["directory"] or f"/opt/moodle/{spec['name']}").rstrip("/")
     spec["full_name"] = spec["full_name"] or f"Moodle {spec['name']}"
     spec["short_name"] = spec["short_name"] or spec["name"]
     mail_domain = spec["hostname"] if "." in spec["hostname"] and not types.is_address(spec["hostname"]) else "example.invalid"

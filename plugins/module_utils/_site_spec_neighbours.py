@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import posixpath
 import typing as t
 
 LOCAL = ("local", "ansible.builtin.local")
@@ -35,14 +36,20 @@ def machine_of(host: str, variables: t.Mapping[str, t.Any]) -> tuple[str, str]:
 
 
 def claim_of(host: str, spec: t.Mapping[str, t.Any]) -> Claim:
-    """Return what a complete description wants."""
-    ports = tuple((row["address"], row["port"], row["variable"]) for row in spec["ports"])
+    """Return what a complete description wants; one that is to be removed wants no ports."""
+    ports = tuple((row["address"], row["port"], row["variable"]) for row in spec.get("ports", ()))
     return Claim(host, spec["name"], spec["directory"], ports)
 
 
 def overlap(one: str, other: str) -> bool:
     """Whether two addresses to listen on exclude each other on the same port."""
     return one == other or any(ipaddress.ip_address(address).is_unspecified for address in (one, other))
+
+
+def within(one: str, other: str) -> bool:
+    """Whether a directory is the other one or lies in it."""
+    inner, outer = (posixpath.normpath(directory) for directory in (one, other))
+    return inner == outer or inner.startswith(f"{outer}/")
 
 
 def clashes(mine: Claim, others: t.Iterable[Claim]) -> t.Iterator[str]:
@@ -54,8 +61,12 @@ def clashes(mine: Claim, others: t.Iterable[Claim]) -> t.Iterator[str]:
                 "would share containers and data; give one of them another moodle_name."
             )
             continue
-        if mine.directory == other.directory:
-            yield f"moodle_directory is {mine.directory!r}, which the site {other.host} on the same machine has; give each its own."
+        # One inside the other would go with it when its data are removed.
+        if within(mine.directory, other.directory) or within(other.directory, mine.directory):
+            yield (
+                f"moodle_directory is {mine.directory!r}, but the site {other.host} on the same machine has {other.directory!r}; give each "
+                "a directory of its own, none inside the other."
+            )
         for address, port, variable in mine.ports:
             taken = [name for where, number, name in other.ports if number == port and overlap(address, where)]
             if taken:

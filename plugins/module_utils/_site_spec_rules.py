@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""Rules about everything that is not the address and not the code."""
+"""Rules about everything that is not the address, not the code and no server beside the site."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_types as types
 from ansible_collections.campus.moodle.plugins.module_utils._site_spec_capacity import MOST_WEB_REPLICAS
-from ansible_collections.campus.moodle.plugins.module_utils._site_spec_rules_address import is_development, wants_catcher
 
 Values = t.Mapping[str, t.Any]
 
@@ -81,6 +80,13 @@ def name(values: Values, _around: t.Any) -> t.Iterator[str]:
         )
 
 
+def directory(values: Values, _around: t.Any) -> t.Iterator[str]:
+    """Refuse a directory that depends on where one stands, and the whole machine as directory."""
+    given = values["moodle_directory"]
+    if given and (not given.startswith("/") or not given.strip("/")):
+        yield f"moodle_directory is {given!r}; give the absolute path of a directory of the machine."
+
+
 def sizes(values: Values, _around: t.Any) -> t.Iterator[str]:
     """Refuse a size without a unit, and too small a one."""
     for option, least in SIZES.items():
@@ -129,56 +135,6 @@ def secrets(values: Values, _around: t.Any) -> t.Iterator[str]:
         )
 
 
-def database(values: Values, _around: t.Any) -> t.Iterator[str]:
-    """An existing server needs a password, and verify-full needs an authority; the own server takes neither."""
-    host = values["moodle_database_host"]
-    password, file = values["moodle_database_password"], values["moodle_database_password_file"]
-    if host and not types.is_hostname(host):
-        yield f"moodle_database_host is {host!r}, which is no host name; give the name or address of the PostgreSQL server."
-    if host and (host == "localhost" or host.startswith("127.")):
-        yield (
-            f"moodle_database_host is {host!r}, which inside a container is the container itself; give the machine's name or address "
-            "in the network."
-        )
-    if host and password is None and not file:
-        yield f"moodle_database_host is {host!r}, so moodle_database_password or moodle_database_password_file is needed; give one."
-    if password and file:
-        yield "moodle_database_password and moodle_database_password_file are both given; keep one of them."
-    if not host and (password or file):
-        yield (
-            "moodle_database_password is given, but the site's own database generates its password; "
-            "remove it, or give moodle_database_host."
-        )
-    if not host and values["moodle_database_sslmode"] != "disable":
-        yield (
-            f"moodle_database_sslmode is {values['moodle_database_sslmode']}, which is for an existing server; "
-            "give moodle_database_host, or remove it."
-        )
-    if values["moodle_database_sslmode"] == "verify-full" and not values["moodle_database_sslrootcert"]:
-        yield (
-            "moodle_database_sslmode is verify-full without moodle_database_sslrootcert; "
-            "name the authority's certificate on the control node."
-        )
-
-
-def sessions(values: Values, _around: t.Any) -> t.Iterator[str]:
-    """More than one PHP container needs sessions that all of them see quickly."""
-    replicas = values["moodle_php_replicas"]
-    if replicas > 1 and values["moodle_session_store"] != "valkey":
-        yield (
-            f"moodle_php_replicas is {replicas} but moodle_session_store is {values['moodle_session_store']}; "
-            "set moodle_session_store to valkey, or moodle_php_replicas to 1."
-        )
-    if values["moodle_session_password"] and not values["moodle_session_host"]:
-        yield (
-            "moodle_session_password is given, but the site's own session store generates its password; "
-            "remove it, or give moodle_session_host."
-        )
-    for option in ("moodle_session_host", "moodle_cache_host", "moodle_smtp_host"):
-        if values[option] and not types.is_hostname(values[option]):
-            yield f"{option} is {values[option]!r}, which is no host name; give the name or address of the server."
-
-
 def files(values: Values, around: t.Any) -> t.Iterator[str]:
     """Refuse files that are not on the control node."""
     for option in FILES:
@@ -205,29 +161,3 @@ def open_secrets(values: Values, _around: t.Any) -> t.Iterator[str]:
             for key, value in names.items() if isinstance(names, dict) else ():
                 if value and isinstance(value, str) and SECRET_SETTING.search(str(key)):
                     yield f"{option} has {component}.{key}, whose value looks like a secret; move it to moodle_secret_settings."
-
-
-def mail(values: Values, around: t.Any) -> t.Iterator[str]:
-    """A mail catcher that is asked for must be there, and excludes a real mail server."""
-    if values["moodle_mail_catcher"] and values["moodle_smtp_host"]:
-        yield "moodle_mail_catcher is true and moodle_smtp_host is given; keep one of them."
-    named = values["moodle_mail_catcher_binary"]
-    if values["moodle_mail_catcher"] and not values["moodle_image"] and around.find(named or around.catcher) is None:
-        yield (
-            f"moodle_mail_catcher is true but its program {named or around.catcher!r} does not exist on the control node; "
-            "build it (scripts/setup.sh mailhog), or set moodle_mail_catcher to false."
-        )
-
-
-def no_mail_catcher(values: Values, around: t.Any) -> t.Iterator[str]:
-    """Tell a developer why there is no mail catcher."""
-    wanted = values["moodle_mail_catcher"] is None and is_development(values) and not values["moodle_image"]
-    program = values["moodle_mail_catcher_binary"] or around.catcher
-    if wanted and not values["moodle_smtp_host"] and around.find(program) is None:
-        yield f"The site runs without mail catcher, because its program {program} does not exist on the control node."
-
-
-def no_mail_server(values: Values, _around: t.Any) -> t.Iterator[str]:
-    """Tell an operator that no mail will leave."""
-    if not values["moodle_smtp_host"] and not wants_catcher(values):
-        yield "moodle_smtp_host is not given: Moodle cannot deliver mail."

@@ -89,7 +89,7 @@ def url(values: Values, _around: t.Any) -> t.Iterator[str]:
         yield f"moodle_url is {given!r}; remove the user name, the query or the fragment from it."
     if parts.path.strip("/"):
         yield f"moodle_url is {given!r}; a site lives at the root of its host name, so remove the path {parts.path!r}."
-    if values["moodle_hostname"] and values["moodle_hostname"].lower() != parts.hostname:
+    if values["moodle_hostname"] and values["moodle_hostname"] != parts.hostname:
         yield (
             f"moodle_url is {given!r} but moodle_hostname is {values['moodle_hostname']!r}; "
             "give one of them only, or the same host name in both."

@@ -10,28 +10,19 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.campus.moodle.plugins.module_utils import _branches as branches
+from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_types as types
+
 Values = t.Mapping[str, t.Any]
 
-SHA256 = re.compile(r"^[0-9a-fA-F]{64}$")
-LANGUAGE = re.compile(r"^[a-z]{2,3}(_[a-z0-9]+)*$")
 RELEASE = re.compile(r"^[0-9]+\.[0-9]+(\.[0-9]+)?\+?$")
-# What the services image brings.
-OWN_POSTGRESQL = 17
 FROM_CODE = ("moodle_source", "moodle_archive_url", "moodle_plugins_lock")
 
 
 def branch(values: Values, around: t.Any) -> t.Iterator[str]:
     """Refuse an unknown branch, and one without security fixes unless it is asked for."""
-    name = values["moodle_branch"]
-    row = around.branches.get(name)
-    if row is None:
-        yield f"moodle_branch is {name!r}, which this collection does not know; choose one of {', '.join(around.branches)}."
-        return
-    if str(row.security_until) < around.today and not values["moodle_allow_unsupported_branch"]:
-        yield (
-            f"moodle_branch is {name!r}, which gets no security fixes since {row.security_until}; choose a later branch, "
-            "or set moodle_allow_unsupported_branch to true."
-        )
+    allowed = values["moodle_allow_unsupported_branch"]
+    yield from branches.unusable("moodle_", values["moodle_branch"], around.branches, around.today, allowed)
 
 
 def release(values: Values, _around: t.Any) -> t.Iterator[str]:
@@ -56,7 +47,7 @@ def source(values: Values, around: t.Any) -> t.Iterator[str]:
         yield "moodle_archive_url is given without moodle_archive_sha256; give the archive's SHA-256 so that it can be verified."
     if archive_url and not archive_url.startswith(("https://", "http://")):
         yield f"moodle_archive_url is {archive_url!r}, which is no address; use https://..., or moodle_source for a local file."
-    if checksum and not SHA256.match(checksum):
+    if checksum and not types.is_sha256(checksum):
         yield f"moodle_archive_sha256 is {checksum!r}, which is no SHA-256; give 64 hexadecimal digits."
 
 
@@ -78,27 +69,27 @@ def code_directory(values: Values, _around: t.Any) -> t.Iterator[str]:
         yield (
             f"moodle_code_directory is {given!r} but moodle_environment is production; remove it, or set moodle_environment to development."
         )
-    for option in ("moodle_code_directory", "moodle_directory"):
-        if values[option] and not values[option].startswith("/"):
-            yield f"{option} is {values[option]!r}; give an absolute path of the machine."
+    if given and not given.startswith("/"):
+        yield f"moodle_code_directory is {given!r}; give an absolute path of the machine."
+
+
+def base_mirrors(values: Values, _around: t.Any) -> t.Iterator[str]:
+    """Refuse a mirror that nothing would ask: Debian's own mirrors come with their security updates."""
+    if values["moodle_image_security_mirror"] and not values["moodle_image_mirror"]:
+        yield "moodle_image_security_mirror is given without moodle_image_mirror; give both, or neither to use Debian's own."
+    for option in ("moodle_image_mirror", "moodle_image_security_mirror"):
+        if values[option] and not values[option].startswith(("https://", "http://")):
+            yield f"{option} is {values[option]!r}, which is no address; use for example https://mirror.example.edu/debian."
 
 
 def database_version(values: Values, around: t.Any) -> t.Iterator[str]:
     """Refuse a PostgreSQL that the branch does not support, and a version that the services image does not have."""
-    given = values["moodle_database_version"]
-    major = given.partition(".")[0]
-    if not major.isdigit():
-        yield f"moodle_database_version is {given!r}; give PostgreSQL's major version, for example 17."
-        return
-    row = around.branches.get(values["moodle_branch"])
-    if row is not None and int(major) < int(row.postgresql_minimum):
+    option, given = "moodle_database_version", values["moodle_database_version"]
+    found = list(branches.wrong_postgresql(option, given, around.branches.get(values["moodle_branch"])))
+    yield from found
+    if not found and not values["moodle_database_host"] and int(given) != branches.POSTGRESQL:
         yield (
-            f"moodle_database_version is {given!r}, but Moodle {values['moodle_branch']} needs PostgreSQL "
-            f"{row.postgresql_minimum} or later; upgrade the server first, or choose an older moodle_branch."
-        )
-    elif not values["moodle_database_host"] and int(major) != OWN_POSTGRESQL:
-        yield (
-            f"moodle_database_version is {given!r}, but the site's own database is PostgreSQL {OWN_POSTGRESQL}; "
+            f"{option} is {given!r}, but the site's own database is PostgreSQL {branches.POSTGRESQL}; "
             "remove the variable, or name an existing server in moodle_database_host."
         )
 
@@ -107,7 +98,7 @@ def languages(values: Values, _around: t.Any) -> t.Iterator[str]:
     """Refuse what is no name of a language pack."""
     for option, names in (("moodle_languages", values["moodle_languages"]), ("moodle_language", [values["moodle_language"]])):
         for name in names:
-            if not LANGUAGE.match(name):
+            if not types.is_language(name):
                 yield f"{option} has {name!r}, which is no language pack; use names like de or pt_br."
     wanted = values["moodle_language"]
     if wanted not in ("en", *values["moodle_languages"]) and not values["moodle_image"]:

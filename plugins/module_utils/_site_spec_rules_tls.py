@@ -22,6 +22,8 @@ PEM_FILES: dict[str, t.Callable[[bytes], t.Any]] = {
     "moodle_tls_private_key": certificates.read_public_key,
     "moodle_database_sslrootcert": certificates.read_certificate,
 }
+# The ports that a certificate authority asks.
+ACME_PORTS = {"moodle_http_port": 80, "moodle_https_port": 443}
 PAIR = ("moodle_tls_certificate", "moodle_tls_private_key")
 
 
@@ -53,6 +55,16 @@ def acme(values: Values, _around: t.Any) -> t.Iterator[str]:
         yield (
             f"moodle_tls is acme but moodle_bind_address is {values['moodle_bind_address']!r}, which the certificate authority "
             "cannot reach; set moodle_bind_address to 0.0.0.0 or to the public address."
+        )
+
+
+def acme_ports(values: Values, _around: t.Any) -> t.Iterator[str]:
+    """Warn of ports that no certificate authority asks; port forwarding makes them right."""
+    ports = tuple(values[option] for option in ACME_PORTS)
+    if values["moodle_tls"] == "acme" and ports != tuple(ACME_PORTS.values()):
+        yield (
+            f"moodle_tls is acme but ports {ports[0]} and {ports[1]} are published: no certificate comes unless something forwards "
+            "ports 80 and 443 to them."
         )
 
 

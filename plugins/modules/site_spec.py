@@ -19,7 +19,16 @@ extends_documentation_fragment:
   - campus.moodle._attributes
   - campus.moodle._attributes.info
   - campus.moodle._attributes.action
-options: {}
+options:
+  purpose:
+    description:
+      - V(site) checks the whole description.
+      - V(removal) checks and returns only what tells the site from others (name, target and directory), so that an expired
+        certificate or a branch past its support does not keep a site from being removed.
+    type: str
+    choices: [site, removal]
+    default: site
+    version_added: 0.2.0
 author:
   - campus.moodle contributors (@campus-moodle)
 """

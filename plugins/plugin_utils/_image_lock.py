@@ -10,9 +10,9 @@ import re
 import typing as t
 
 import yaml
+from ansible_collections.campus.moodle.plugins.module_utils._site_spec_types import is_sha256
 
 _COMPONENT = re.compile(r"^[a-z][a-z0-9]*_[a-z][a-z0-9_]*$")
-_SHA256 = re.compile(r"^[0-9a-fA-F]{64}$")
 _REQUIRED = ("component", "version", "source", "sha256")
 _OPTIONAL = ("headers_file",)
 
@@ -75,7 +75,7 @@ def check(item: t.Any, number: int) -> list[str]:
         found.append(f"'{item['component']}' is not a component name such as mod_attendance.")
     if not re.match(r"^\d{8,12}(\.\d+)?$", str(item["version"])):
         found.append(f"{name} has the version '{item['version']}', which is not a plugin version such as 2024100700.")
-    if not _SHA256.match(str(item["sha256"])):
+    if not is_sha256(str(item["sha256"])):
         found.append(f"{name} has a sha256 that is not 64 hexadecimal digits.")
     if str(item["source"]).startswith("http://"):
         found.append(f"{name} has an unencrypted source; use https.")

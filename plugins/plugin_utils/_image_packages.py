@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-# Debian release to the PHP that it has.
-DEBIAN_PHP = {"bookworm": "8.2", "trixie": "8.4"}
+from ansible_collections.campus.moodle.plugins.module_utils._branches import POSTGRESQL
 
 # Moodle's required extensions, and the ones that make it fast. iconv, ctype, tokenizer, fileinfo, sodium and json are part
 # of the cli and common packages.
@@ -34,7 +33,7 @@ _SITE = (
 # The services image is always made from this release.
 SERVICES_DEBIAN = "trixie"
 SERVICES = (
-    "postgresql-17",
+    f"postgresql-{POSTGRESQL}",
     "pgbouncer",
     "valkey-server",
     "valkey-tools",  # the health check

@@ -18,17 +18,15 @@ import re
 import typing as t
 from pathlib import Path
 
+from ansible_collections.campus.moodle.plugins.module_utils import _branches
 from ansible_collections.campus.moodle.plugins.module_utils._branches import BRANCHES, DEFAULT_BRANCH, Branch
-from ansible_collections.campus.moodle.plugins.module_utils._branches import problems as branch_problems
-from ansible_collections.campus.moodle.plugins.module_utils._branches import warnings as branch_warnings
+from ansible_collections.campus.moodle.plugins.module_utils._site_spec_types import is_language, is_sha256
 
-from . import _image_lock, _image_packages, _image_source
+from . import _image_lock, _image_origin, _image_packages, _image_source
 
 # Raise it when the meaning of an image changes without a change in anything below.
 _FORMAT = 1
 _FILES = _image_source.BUILDER.parent
-_SHA256 = re.compile(r"^[0-9a-fA-F]{64}$")
-_LANGUAGE = re.compile(r"^[a-z]{2,3}(_[a-z0-9]+)*$")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,20 +64,14 @@ def make(inputs: Inputs) -> dict[str, t.Any]:
 
     With problems, there are no references and nothing to build.
     """
-    today = datetime.date.fromisoformat(inputs.today) if inputs.today else datetime.datetime.now(tz=datetime.timezone.utc).date()
+    today = inputs.today or datetime.datetime.now(tz=datetime.timezone.utc).date().isoformat()
+    problems = list(_branches.unusable("image_", inputs.branch, BRANCHES, today, inputs.allow_unsupported_branch))
     branch = BRANCHES.get(inputs.branch)
     if branch is None:
-        return _refused(branch_problems(inputs.branch, today=today))
+        return _refused(problems)
     php = inputs.php or branch.php
-    problems = branch_problems(
-        branch.name,
-        today=today,
-        allow_unsupported=inputs.allow_unsupported_branch,
-        php=php,
-        postgresql=int(inputs.postgresql or 0),
-    )
     problems += _input_problems(inputs, branch, php)
-    source, found = _source(inputs, branch)
+    source, found = _image_origin.code(inputs, branch)
     plugins, lock_problems = _image_lock.read(os.path.expanduser(inputs.plugins_lock)) if inputs.plugins_lock else ([], [])
     problems += found + lock_problems
     if problems:
@@ -93,7 +85,7 @@ def make(inputs: Inputs) -> dict[str, t.Any]:
         "facts": {"branch": branch.name, "layout": branch.layout, "php": php, "tag": site["reference"]},
         "build_spec": {"site": site, "services": services},
         "problems": [],
-        "warnings": branch_warnings(branch.name, today=today) + _unpinned(inputs, source),
+        "warnings": _past_support(branch, today) + _image_origin.unpinned(source),
     }
 
 
@@ -102,7 +94,9 @@ def _refused(problems: list[str]) -> dict[str, t.Any]:
 
 
 def _input_problems(inputs: Inputs, branch: Branch, php: str) -> list[str]:
-    found = []
+    found = list(_branches.wrong_php("image_php", php, branch))
+    if inputs.postgresql:
+        found += _branches.wrong_postgresql("image_postgresql", inputs.postgresql, branch)
     if inputs.base not in ("bootstrap", "registry"):
         found.append(f"The base must be bootstrap or registry, not '{inputs.base}'.")
     if inputs.base == "bootstrap" and php != branch.php:
@@ -113,85 +107,17 @@ def _input_problems(inputs: Inputs, branch: Branch, php: str) -> list[str]:
         found.append(f"The archive {inputs.archive_url} needs its SHA-256 checksum.")
     if inputs.archive_url and not inputs.archive_url.startswith(("https://", "http://")):
         found.append(f"The archive address '{inputs.archive_url}' is not an http or https address.")
-    if inputs.archive_sha256 and not _SHA256.match(inputs.archive_sha256):
+    if inputs.archive_sha256 and not is_sha256(inputs.archive_sha256):
         found.append("The checksum of the archive is not 64 hexadecimal digits.")
     if inputs.mail_catcher and not Path(inputs.mail_catcher).expanduser().is_file():
         found.append(f"The mail catcher {inputs.mail_catcher} does not exist on the control node.")
-    found += [f"'{code}' is not a language code such as de or pt_br." for code in inputs.languages if not _LANGUAGE.match(code)]
+    found += [f"'{code}' is not a language code such as de or pt_br." for code in inputs.languages if not is_language(code)]
     return found
 
 
-def _source(inputs: Inputs, branch: Branch) -> tuple[dict[str, t.Any], list[str]]:
-    """Where Moodle's code comes from: path or url, sha256 and what is known of its release; and problems."""
-    if not inputs.source:
-        return _download(inputs, branch), []
-    path = Path(inputs.source).expanduser().absolute()
-    source = _image_source.read(path, inputs.cache)
-    expected = inputs.archive_sha256.lower()
-    facts = source.facts
-    normal = _image_source.builder_module("moodle").normal_release
-    if expected and source.sha256 and source.sha256 != expected and not path.is_dir():
-        problem = f"{path} has the wrong checksum: expected sha256 {expected}, found {source.sha256}. It was not used."
-    elif source.problem:
-        problem = source.problem
-    elif facts["branch"] != branch.name:
-        problem = f"{path} holds Moodle {facts['release']} of branch {facts['branch']}, but branch {branch.name} was asked for."
-    elif facts["layout"] != branch.layout:
-        problem = f"{path} has the {facts['layout']} layout, but Moodle {branch.name} has the {branch.layout} layout."
-    elif inputs.release and normal(inputs.release) != normal(facts["release"]):
-        problem = f"{path} holds Moodle {facts['release']}, but release {inputs.release} was asked for."
-    else:
-        problem = ""
-    described = {"path": str(path), "url": "", "sha256": source.sha256, "release": facts.get("release", "").split(" ")[0]}
-    return described, [problem] if problem else []
-
-
-def _download(inputs: Inputs, branch: Branch) -> dict[str, t.Any]:
-    release = inputs.release.rstrip("+") or ("" if inputs.archive_url else branch.release)
-    url = inputs.archive_url or branch.archive_url(release)
-    name = url.split("?")[0].rpartition("/")[2]
-    kept = inputs.cache / name
-    sha256 = (inputs.archive_sha256 or ("" if inputs.archive_url else branch.sha256.get(release, ""))).lower()
-    if not sha256 and kept.is_file():
-        sha256 = _kept_checksum(kept)
-    # An archive in the control node's own cache saves the machine a download; the builder compares its checksum again.
-    here = kept.is_file() and sha256 and _image_source.file_digest(kept) == sha256
-    return {"path": str(kept) if here else "", "url": "" if here else url, "sha256": sha256, "release": release}
-
-
-def _kept_checksum(archive: Path) -> str:
-    try:
-        text = archive.with_name(f"{archive.name}.sha256").read_text(encoding="utf-8")
-    except OSError:
-        return ""
-    match = re.search(r"\b[0-9a-fA-F]{64}\b", text)
-    return match.group(0).lower() if match else ""
-
-
-def _unpinned(inputs: Inputs, source: dict[str, t.Any]) -> list[str]:
-    if source["sha256"]:
-        return []
-    return [
-        f"The archive {source['url']} has no checksum in this collection yet; the one that is published beside it will be used. "
-        "Name it in the inventory to pin it."
-    ]
-
-
-def _languages(inputs: Inputs, branch: Branch) -> list[dict[str, t.Any]]:
-    found = []
-    for code in sorted({code for code in inputs.languages if code != "en"}):
-        kept = inputs.cache / "languages" / branch.name / f"{code}.zip"
-        here = kept.is_file()
-        found.append(
-            {
-                "code": code,
-                "branch": branch.name,
-                "url": branch.language_url(code),
-                "path": str(kept) if here else "",
-                "sha256": _image_source.file_digest(kept) if here else "",
-            }
-        )
-    return found
+def _past_support(branch: Branch, today: str) -> list[str]:
+    over = _branches.past_support(branch, today)
+    return [f"Moodle {branch.name} gets no security fixes since {branch.security_until}."] if over else []
 
 
 def _base(inputs: Inputs, suite: str, packages: list[str]) -> dict[str, t.Any]:
@@ -207,7 +133,7 @@ def _base(inputs: Inputs, suite: str, packages: list[str]) -> dict[str, t.Any]:
 
 def _site(inputs: Inputs, branch: Branch, php: str, source: dict[str, t.Any], plugins: list[dict[str, t.Any]]) -> dict[str, t.Any]:
     base = _base(inputs, branch.debian, _image_packages.site_packages(php))
-    languages = _languages(inputs, branch)
+    languages = _image_origin.languages(inputs, branch)
     # What the image compares its surroundings with, without knowing the table.
     needs = {name: getattr(branch, name) for name in ("php_minimum", "php_maximum", "postgresql_minimum")}
     digest = short_digest(

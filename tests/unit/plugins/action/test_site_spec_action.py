@@ -10,20 +10,21 @@ import typing as t
 from unittest import mock
 
 import pytest
+from ansible.errors import AnsibleUndefinedVariable
 from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar
+from ansible.template import Templar, trust_as_template
 from ansible_collections.campus.moodle.plugins.action.site_spec import ActionModule
 
 LOCAL = {"ansible_connection": "local"}
 
 
-def run(inventory: dict[str, dict[str, t.Any]], host: str, **more: t.Any) -> dict[str, t.Any]:
+def run(inventory: dict[str, dict[str, t.Any]], host: str, purpose: str = "site", **more: t.Any) -> dict[str, t.Any]:
     """Run the action for one host of an inventory."""
     hostvars = {
         name: {"inventory_hostname": name, "moodle_hostname": f"{name}.example.edu", **variables} for name, variables in inventory.items()
     }
     task_vars = {**hostvars[host], "hostvars": hostvars, "groups": {"moodle_sites": list(inventory)}, **more}
-    task = mock.MagicMock(args={}, async_val=0, check_mode=False, diff=False)
+    task = mock.MagicMock(args={"purpose": purpose}, async_val=0, check_mode=False, diff=False)
     loader = DataLoader()
     action = ActionModule(
         task=task,
@@ -96,3 +97,43 @@ def test_a_certificate_is_read_from_where_the_inventory_is(tmp_path: pathlib.Pat
         "moodle_tls_certificate is 'site.pem'",
         "moodle_tls_private_key is 'site.key'",
     ]
+
+
+class Unrenderable(dict[str, t.Any]):
+    """Variables of a host, of which one cannot be rendered."""
+
+    def get(self, name: str, default: t.Any = None) -> t.Any:
+        if name == "ansible_host":
+            raise AnsibleUndefinedVariable("'nowhere' is undefined")
+        return super().get(name, default)
+
+
+def test_an_address_that_cannot_be_rendered_fails_its_own_site_only() -> None:
+    inventory: dict[str, dict[str, t.Any]] = {"physics": {}, "law": {}}
+    hostvars = {"physics": Unrenderable(), "law": {"moodle_hostname": "law.example.edu"}}
+    assert not run(inventory, "law", hostvars=hostvars).get("failed")
+    assert run(inventory, "physics", hostvars=hostvars)["problems"] == [
+        "The address of the inventory host physics cannot be rendered: 'nowhere' is undefined."
+    ]
+
+
+def test_the_download_directory_is_rendered() -> None:
+    variables = {**LOCAL, "base": "/srv/cache", "moodle_download_directory": trust_as_template("{{ base }}"), "moodle_mail_catcher": True}
+    assert "'/srv/cache/bin/mailhog-" in run({"physics": variables}, "physics")["problems"][0]
+
+
+def test_what_removal_does_not_read_is_not_rendered() -> None:
+    broken = {"moodle_smtp_host": trust_as_template("{{ nowhere }}"), "moodle_http_port": "http"}
+    result = run({"physics": LOCAL, "law": {**LOCAL, **broken}}, "law", purpose="removal")
+    assert (result.get("failed"), result["spec"]["directory"]) == (None, "/opt/moodle/law")
+
+
+def test_removal_does_not_touch_the_directory_of_another_site() -> None:
+    inventory = {"physics": {**LOCAL, "moodle_branch": "3.9"}, "law": {**LOCAL, "moodle_directory": "/opt/moodle"}}
+    assert "the site physics on the same machine has" in run(inventory, "law", purpose="removal")["problems"][0]
+
+
+def test_variables_of_the_inventory_plugin_are_left_alone() -> None:
+    given = {"moodle_site": {"name": "physics"}, "moodle_runner": trust_as_template("{{ nowhere }}")}
+    inventory = {"physics": {**LOCAL, **given}, "law": {**LOCAL, **given, "moodle_http_port": 18081}}
+    assert [run(inventory, host).get("failed") for host in inventory] == [None, None]

@@ -112,12 +112,16 @@ def test_the_mail_catcher_is_part_of_the_services_image(plan: Any, tmp_path: Pat
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"branch": "4.6"}, "Moodle branch '4.6' is not known; this version of the collection knows 4.3, 4.4, 4.5, 5.0, 5.1, 5.2, 5.3."),
+        ({"branch": "4.6"}, "image_branch is '4.6', which this collection does not know; choose one of 4.3, 4.4, 4.5, 5.0, 5.1, 5.2, 5.3."),
         ({"branch": "5.1"}, "of branch 4.5, but branch 5.1 was asked for."),
-        ({"today": "2027-10-05"}, "Moodle 4.5 gets no security fixes since 2027-10-04."),
-        ({"php": "8.4"}, "Moodle 4.5 runs on PHP 8.1 to 8.3, not on PHP 8.4."),
+        (
+            {"today": "2027-10-05"},
+            "which gets no security fixes since 2027-10-04; choose a later branch, or set image_allow_unsupported_branch",
+        ),
+        ({"php": "8.4"}, "image_php is '8.4', but Moodle 4.5 runs on PHP 8.1 to 8.3; choose one of these."),
         ({"php": "8.3"}, "Debian bookworm has PHP 8.2, so PHP 8.3 needs a base from a registry"),
-        ({"postgresql": 12}, "Moodle 4.5 needs PostgreSQL 13 or later, not 12."),
+        ({"postgresql": 12}, "image_postgresql is '12', but Moodle 4.5 needs PostgreSQL 13 or later;"),
+        ({"postgresql": "17.2"}, "image_postgresql is '17.2'; give PostgreSQL's major version alone, for example 17."),
         ({"release": "4.5.6"}, "but release 4.5.6 was asked for."),
         ({"source": "/nowhere/moodle.tgz"}, "/nowhere/moodle.tgz does not exist."),
         ({"source": "", "archive_url": "https://example.edu/m.tgz"}, "needs its SHA-256 checksum."),
@@ -199,13 +203,24 @@ def test_the_branch_table_is_sound() -> None:
     for name, row in _branches.BRANCHES.items():
         assert row.number == int(name.split(".")[0]) * 100 + int(name.split(".")[1])
         assert row.release.startswith(f"{name}.")
-        assert row.php == _image_packages.DEBIAN_PHP[row.debian]
-        while_supported = datetime.date.fromisoformat(row.security_until)
-        assert _branches.problems(name, today=while_supported, php=row.php, postgresql=row.postgresql) == []
-        assert row.fixes_until < row.security_until
+        assert datetime.date.fromisoformat(row.security_until)
+        assert list(_branches.unusable("image_", name, _branches.BRANCHES, row.security_until, allowed=False)) == []
+        assert list(_branches.wrong_php("image_php", row.php, row)) == []
+        assert list(_branches.wrong_postgresql("image_postgresql", str(_branches.POSTGRESQL), row)) == []
         assert row.layout == ("public" if row.number >= 501 else "classic")
-        assert row.verified is (row.release in row.sha256)
     assert _branches.DEFAULT_BRANCH in _branches.BRANCHES
+
+
+def test_the_services_image_runs_the_postgresql_of_the_table() -> None:
+    files = Path(_branches.__file__).resolve().parents[2] / "roles" / "image" / "files"
+    services = files / "services/opt/campus-services/lib"
+    major = _branches.POSTGRESQL
+    assert f"postgresql-{major}" in _image_packages.SERVICES
+    assert f"readonly postgres_major={major}\n" in (services / "postgres.sh").read_text()
+    for path in (services / "pooler.sh", files / "build/campus_build/services.py"):
+        assert f"/usr/lib/postgresql/{major}/bin" in path.read_text()
+    for page in (files / "services/README.md", files.parents[2] / "docs/site.md"):
+        assert f"PostgreSQL {major}" in page.read_text()
 
 
 def test_first_releases_are_named_without_their_zero() -> None:

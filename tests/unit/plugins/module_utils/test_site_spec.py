@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 from pathlib import Path
 
 import pytest
 import yaml
 from ansible_collections.campus.moodle.plugins.module_utils import _site_spec, _site_spec_capacity
+from ansible_collections.campus.moodle.plugins.module_utils._branches import BRANCHES, DEFAULT_BRANCH, POSTGRESQL
 from ansible_collections.campus.moodle.plugins.module_utils._site_spec import (
+    RESERVED,
     SECRETS,
     Surroundings,
     build_spec,
@@ -32,19 +33,10 @@ THERE = {"moodle.tgz", "lock.yml", "/cache/bin/mailhog", *certificates.FILES}
 LEAST: dict[str, t.Any] = {"moodle_hostname": "moodle.example.edu"}
 
 
-@dataclasses.dataclass(frozen=True)
-class Row:
-    """As much of a branch as the rules read."""
-
-    postgresql_minimum: int
-    security_until: str
-
-
 def around(**changes: t.Any) -> Surroundings:
     """Return surroundings in which the files of THERE exist."""
-    branches = {"4.4": Row(13, "2025-12-08"), "4.5": Row(13, "2027-10-04"), "5.2": Row(16, "2027-10-04")}
     values = {
-        "branches": branches,
+        "branches": BRANCHES,
         "find": lambda path: f"/here/{path.lstrip('/')}" if path in THERE else None,
         "read": lambda path: certificates.FILES[path.removeprefix("/here/")],
         "now": certificates.NOW,
@@ -65,7 +57,7 @@ EXTERNAL = {"moodle_database_host": "db", "moodle_database_password": "x", "mood
 
 # id, what is given, and what the only sentence must contain
 BAD: list[tuple[str, dict[str, t.Any], tuple[str, ...]]] = [
-    ("unknown branch", {"moodle_branch": "9.9"}, ("moodle_branch is '9.9'", "choose one of 4.4, 4.5, 5.2")),
+    ("unknown branch", {"moodle_branch": "9.9"}, ("moodle_branch is '9.9'", "choose one of 4.3, 4.4, 4.5, 5.0, 5.1, 5.2, 5.3")),
     ("branch past its date", {"moodle_branch": "4.4"}, ("2025-12-08", "moodle_allow_unsupported_branch")),
     ("release of another branch", {"moodle_release": "5.2.1"}, ("moodle_release is '5.2.1'", "moodle_branch is '4.5'")),
     ("release is no release", {"moodle_release": "latest"}, ("which is no release",)),
@@ -149,6 +141,7 @@ BAD: list[tuple[str, dict[str, t.Any], tuple[str, ...]]] = [
         ("needs PostgreSQL 16 or later",),
     ),
     ("own PostgreSQL of another version", {"moodle_database_version": "16"}, ("the site's own database is PostgreSQL 17",)),
+    ("version with a minor one", {"moodle_database_version": "17.2"}, ("moodle_database_version is '17.2'", "major version alone")),
     ("version is a word", {"moodle_database_version": "new"}, ("moodle_database_version is 'new'",)),
     ("external database without password", {"moodle_database_host": "db.example.edu"}, ("moodle_database_password", "is needed")),
     (
@@ -178,6 +171,24 @@ BAD: list[tuple[str, dict[str, t.Any], tuple[str, ...]]] = [
     ("image and source", {"moodle_image": "x:1", "moodle_services_image": "y:1", "moodle_source": "moodle.tgz"}, ("built already",)),
     ("live code in production", {"moodle_code_directory": "/srv/code"}, ("moodle_environment is production",)),
     ("relative directory", {"moodle_directory": "moodle"}, ("moodle_directory is 'moodle'", "absolute path")),
+    ("the whole machine as directory", {"moodle_directory": "//"}, ("moodle_directory is '//'", "absolute path")),
+    ("half of the mirrors", {"moodle_image_security_mirror": "https://m.edu/s"}, ("without moodle_image_mirror", "give both")),
+    ("mirror is a name", {"moodle_image_mirror": "mirror.example.edu"}, ("moodle_image_mirror is 'mirror.example.edu'", "no address")),
+    (
+        "server for sessions that are elsewhere",
+        {"moodle_session_store": "database", "moodle_session_host": "s.example.edu"},
+        ("moodle_session_host is 's.example.edu' but moodle_session_store is database", "remove moodle_session_host"),
+    ),
+    (
+        "server for a cache that is elsewhere",
+        {"moodle_cache_store": "file", "moodle_cache_host": "c.example.edu"},
+        ("moodle_cache_host is 'c.example.edu' but moodle_cache_store is file", "remove moodle_cache_host"),
+    ),
+    (
+        "mail user without password",
+        {"moodle_smtp_host": "mail.example.edu", "moodle_smtp_user": "moodle"},
+        ("moodle_smtp_user is given without moodle_smtp_password",),
+    ),
     ("bad language", {"moodle_languages": ["German"]}, ("'German'", "no language pack")),
     ("language not built in", {"moodle_language": "de"}, ("add it to moodle_languages",)),
     ("bad mail address", {"moodle_admin_email": "admin@localhost"}, ("moodle_admin_email is 'admin@localhost'",)),
@@ -234,6 +245,12 @@ ADDRESSES = [
     ("certificate with a star", {**TLS, "moodle_tls_certificate": "star.pem"}, "https://moodle.example.edu:18443"),
     ("certificate with its chain", {**TLS, "moodle_tls_certificate": "chain.pem"}, "https://moodle.example.edu:18443"),
     ("external", {"moodle_tls": "external"}, "https://moodle.example.edu"),
+    ("upper case", {"moodle_hostname": "Moodle.Example.EDU"}, "http://moodle.example.edu:18080"),
+    (
+        "upper case in the URL",
+        {"moodle_hostname": "Moodle.example.edu", "moodle_url": "HTTPS://MOODLE.Example.edu:8443/", "moodle_tls": "external"},
+        "https://moodle.example.edu:8443",
+    ),
     ("IPv6", {"moodle_hostname": "fd00::1"}, "http://[fd00::1]:18080"),
 ]
 
@@ -315,6 +332,67 @@ def test_what_the_site_does_not_bring_is_asked_for_before_anything_is_touched() 
         {"host": "sessions.example.edu", "port": 6379, "variable": "moodle_session_host"},
     ]
     assert needs["paths"] == [{"path": "/srv/code", "kind": "directory", "variable": "moodle_code_directory"}]
+
+
+ACME = {"moodle_tls": "acme", "moodle_acme_email": "a@b.edu", "moodle_bind_address": "0.0.0.0"}
+
+
+@pytest.mark.parametrize(
+    ("ports", "warned"),
+    [({}, True), ({"moodle_http_port": 80}, True), ({"moodle_http_port": 80, "moodle_https_port": 443}, False)],
+)
+def test_ports_that_no_authority_asks_are_a_warning(ports: dict[str, t.Any], warned: bool) -> None:
+    outcome = build_spec(OPTIONS, {**LEAST, **ACME, **ports}, around())
+    assert outcome.problems == []
+    assert any("moodle_tls is acme but ports" in sentence for sentence in outcome.warnings) is warned
+
+
+# What would refuse a run, and does not matter to what goes.
+BROKEN: list[dict[str, t.Any]] = [
+    {**TLS, "moodle_tls_certificate": "expired.pem"},
+    {**TLS, "moodle_tls_certificate": "no.pem"},
+    {"moodle_branch": "4.4"},
+    {"moodle_hostname": None},
+    {"moodle_http_port": "http", "moodle_size": "huge"},
+]
+
+
+@pytest.mark.parametrize("given", BROKEN)
+def test_a_site_that_could_not_run_can_be_removed(given: dict[str, t.Any]) -> None:
+    assert problems_of(given)
+    outcome = build_spec(OPTIONS, {**LEAST, **given}, around(), "removal")
+    assert (outcome.problems, outcome.warnings) == ([], [])
+    assert {key: outcome.spec[key] for key in ("name", "target", "project", "directory", "destroy_data")} == {
+        "name": "physics-1-example",
+        "target": "compose",
+        "project": "moodle-physics-1-example",
+        "directory": "/opt/moodle/physics-1-example",
+        "destroy_data": "",
+    }
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"moodle_name": "Physics Lab"},
+        {"moodle_directory": "moodle"},
+        {"moodle_directory": "/"},
+        {"moodle_target": "swarm"},
+        {"moodle_destroy_dat": "physics"},
+    ],
+)
+def test_removal_still_asks_which_site_it_is(given: dict[str, t.Any]) -> None:
+    assert len(build_spec(OPTIONS, {**LEAST, **given}, around(), "removal").problems) == 1
+
+
+def test_names_that_the_collection_gives_to_hosts_are_no_mistake() -> None:
+    assert problems_of({name: object() for name in RESERVED}) == []
+    assert not set(RESERVED) & set(OPTIONS)
+
+
+def test_defaults_are_those_of_the_branch_table() -> None:
+    assert OPTIONS["moodle_branch"].default == DEFAULT_BRANCH
+    assert OPTIONS["moodle_database_version"].default == str(POSTGRESQL)
 
 
 def test_text_from_an_ini_inventory_is_cast() -> None:

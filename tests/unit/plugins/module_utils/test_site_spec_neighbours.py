@@ -38,7 +38,10 @@ CLASHES: list[tuple[str, dict[str, t.Any], list[str]]] = [
     ),
     ("port of another address", {"ports": (("192.0.2.1", 18080, "moodle_http_port"),)}, []),
     ("name", {"name": "law", "directory": "/opt/moodle/law", "ports": LAW.ports}, ["with the same name 'law'"]),
-    ("directory", {"directory": "/opt/moodle/law"}, ["moodle_directory is '/opt/moodle/law', which the site law"]),
+    ("directory", {"directory": "/opt/moodle/law"}, ["moodle_directory is '/opt/moodle/law', but the site law"]),
+    ("directory in the other one", {"directory": "/opt/moodle//law/physics/"}, ["has '/opt/moodle/law'; give each a directory of its own"]),
+    ("directory around the other one", {"directory": "/opt/moodle"}, ["moodle_directory is '/opt/moodle', but the site law"]),
+    ("directory that begins alike", {"directory": "/opt/moodle/law2"}, []),
 ]
 
 

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+"""Role site: every entry point begins with the description, has a playbook and a line in the README; images get all their variables."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+SITE = ROOT / "roles" / "site"
+PLAYBOOKS = {"main": "site"}
+# What a site does not say: PHP comes with the branch, and PostgreSQL was checked with the description.
+NOT_OF_A_SITE = {"image_php", "image_postgresql", "image_target_cache_directory"}
+
+
+def content(path: Path) -> t.Any:
+    """Return a YAML file."""
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+ENTRY_POINTS = content(SITE / "meta" / "argument_specs.yml")["argument_specs"]
+
+
+def test_entry_points_were_found() -> None:
+    assert set(ENTRY_POINTS) == {"main", "build", "check", "destroy"}
+
+
+@pytest.mark.parametrize("entry", ENTRY_POINTS)
+def test_an_entry_point_begins_with_the_description(entry: str) -> None:
+    first = content(SITE / "tasks" / f"{entry}.yml")[0]
+    assert "campus.moodle.site_spec" in first
+    assert first["register"] == "__site_described"
+    assert f"| `{entry}` |" in (SITE / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("entry", ENTRY_POINTS)
+def test_a_playbook_is_nothing_but_its_entry_point(entry: str) -> None:
+    play = content(ROOT / "playbooks" / f"{PLAYBOOKS.get(entry, entry)}.yml")[-1]
+    (task,) = play["tasks"]
+    role = task["ansible.builtin.import_role"]
+    assert (role["name"], role.get("tasks_from", "main"), role["rolespec_validate"]) == ("campus.moodle.site", entry, False)
+
+
+def test_images_that_are_given_are_not_built() -> None:
+    for entry in ("main", "build"):
+        (task,) = [task for task in content(SITE / "tasks" / f"{entry}.yml") if "image.yml" in str(task)]
+        assert task["when"] == "__site_spec.image.reference is none"
+
+
+def test_a_site_hands_on_every_variable_of_its_images() -> None:
+    (task,) = content(SITE / "tasks" / "image.yml")
+    options = content(ROOT / "roles" / "image" / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
+    assert set(task["vars"]) == set(options) - NOT_OF_A_SITE
