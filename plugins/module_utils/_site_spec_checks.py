@@ -52,6 +52,7 @@ PROBLEMS: tuple[Rule, ...] = (
     rules.mail_addresses,
     rules.secrets,
     servers.database,
+    servers.own_database,
     servers.sessions,
     servers.hosts,
     servers.unused_servers,

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_types as types
@@ -19,6 +20,9 @@ UNUSED_SERVERS = (
     ("moodle_session_store", "database", "moodle_session_host"),
     ("moodle_cache_store", "file", "moodle_cache_host"),
 )
+
+# Names that PostgreSQL keeps for itself: CREATE ROLE and CREATE DATABASE fail with them.
+TAKEN = (("moodle_database_user", re.compile(r"postgres|pg_.*")), ("moodle_database_name", re.compile(r"postgres|template[01]")))
 
 
 def database(values: Values, _around: t.Any) -> t.Iterator[str]:
@@ -51,6 +55,13 @@ def database(values: Values, _around: t.Any) -> t.Iterator[str]:
             "moodle_database_sslmode is verify-full without moodle_database_sslrootcert; "
             "name the authority's certificate on the control node."
         )
+
+
+def own_database(values: Values, _around: t.Any) -> t.Iterator[str]:
+    """Refuse names that the site's own server cannot create."""
+    for option, taken in TAKEN:
+        if not values["moodle_database_host"] and taken.fullmatch(values[option]):
+            yield f"{option} is {values[option]!r}, which PostgreSQL keeps for itself; give another name."
 
 
 def sessions(values: Values, _around: t.Any) -> t.Iterator[str]:
