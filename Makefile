@@ -45,7 +45,7 @@ screenshot: ## take the README's picture of a running site with Chromium
 .PHONY: build docs changelog lock
 build: ## build the archive, let galaxy-importer judge it, run it by its full name
 	scripts/build.sh
-docs: ## write the tables of variables into docs/site.md
+docs: ## write the tables of docs/site.md and roles/image/README.md
 	scripts/setup.sh python && . scripts/env.sh && scripts/document_variables.py
 changelog: ## check what the next release will say
 	scripts/setup.sh python && . scripts/env.sh && antsibull-changelog lint

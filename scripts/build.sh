@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
 #
-# Builds the collection archive into dist/, asks galaxy-importer whether Galaxy would take it, installs it into an empty
-# folder and runs playbooks of it by their full names from there: what a user does with a release. Images are named by their
-# content, so the names that the archive comes to prove that it carries all that the checkout has.
+# Builds the collection archive into dist/, if the changelog has its version, asks galaxy-importer whether Galaxy would take it,
+# installs it into an empty folder and runs playbooks of it by their full names from there: what a user does with a release. Images
+# are named by their content, so the names that the archive comes to prove that it carries all that the checkout has.
 
 set -euo pipefail
 
@@ -12,6 +12,10 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
 "$REPOSITORY/scripts/setup.sh" python
+
+version=$(sed -n 's/^version: //p' "$REPOSITORY/galaxy.yml")
+grep -qxF "  $version:" "$REPOSITORY/changelogs/changelog.yaml" \
+  || die "changelogs/changelog.yaml says nothing about $version, the version in galaxy.yml: run antsibull-changelog release"
 
 say "building the archive"
 rm -rf "$REPOSITORY/dist"

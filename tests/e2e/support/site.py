@@ -66,14 +66,14 @@ class Site:
         """Run destroy.yml; see deploy."""
         return self._play("destroy", *arguments, environment=None, changes=changes)
 
-    def remove(self) -> None:
-        """Remove what is left of the site, whatever state it is in, and without the collection."""
+    def remove(self, keep: t.Collection[str] = ()) -> None:
+        """Remove what is left of the site but volumes to keep, whatever state it is in, and without the collection."""
         label = f"label=com.docker.compose.project={self.project}"
         containers = [container["Id"] for container in project_containers(self.project)]
         networks = docker("network", "ls", "--quiet", "--filter", label).split()
         for command, names in (
             (("rm", "--force", "--volumes"), containers),
-            (("volume", "rm"), self.volumes()),
+            (("volume", "rm"), [name for name in self.volumes() if name not in keep]),
             (("network", "rm"), networks),
         ):
             if names:
