@@ -13,7 +13,13 @@ import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic
 from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import ResticError
-from ansible_collections.campus.moodle.plugins.module_utils._restic_snapshots import Snapshot, matching, newest, parse_snapshots
+from ansible_collections.campus.moodle.plugins.module_utils._restic_snapshots import (
+    Snapshot,
+    matching,
+    newest,
+    parse_snapshots,
+    partial_ids,
+)
 
 LATEST = "latest"
 NAMES = ("hosts", "tags", "paths")
@@ -65,18 +71,25 @@ def snapshots_of(restic: Restic) -> list[Snapshot]:
     return parse_snapshots(restic.call_json("snapshots", "--no-lock"))
 
 
-def find_snapshot(restic: Restic, wanted: str, chosen_by: t.Mapping[str, t.Sequence[str]], now: datetime.datetime) -> Snapshot:
-    """Return the snapshot with an id (or its beginning), or the newest one that a filter selects and that is not from the future."""
+def find_snapshot(restic: Restic, wanted: str, chosen_by: t.Mapping[str, t.Sequence[str]], now: datetime.datetime) -> tuple[Snapshot, str]:
+    """Return the snapshot with an id (or its beginning), or the newest good one that a filter selects, and what to warn about, if anything.
+
+    One from the future, and one that is marked as partial, is found by its id only.
+    """
     everything = snapshots_of(restic)
+    partial = partial_ids(everything)
     if wanted == LATEST:
-        one = newest(selected(everything, chosen_by), now)
+        one = newest((good for good in selected(everything, chosen_by) if good.id not in partial), now)
         found = [one] if one else []
     else:
         found = [snapshot for snapshot in everything if wanted and snapshot.id.startswith(wanted)]
     if len(found) == 1:
-        return found[0]
+        lacks = f"Snapshot {found[0].id[:8]} was refused as partial when it was made, so it lacks files that it should have."
+        return found[0], lacks if found[0].id in partial else ""
     what = f"no snapshot{describe(chosen_by)}" if wanted == LATEST else f"{len(found) or 'no'} snapshots whose id begins with {wanted!r}"
-    msg = f"{restic.repository} has {what}, and {len(everything)} snapshots in all. Look at them with restic_snapshot_info."
+    count = sum(snapshot.id in partial for snapshot in everything)
+    refused = f", of which {count} were refused as partial" if count and wanted == LATEST else ""
+    msg = f"{restic.repository} has {what}, and {len(everything)} snapshots in all{refused}. Look at them with restic_snapshot_info."
     raise ResticError(msg, error="no_snapshot")
 
 

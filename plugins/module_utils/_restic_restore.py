@@ -15,10 +15,11 @@ import os
 import re
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._cli import Result
+from ansible_collections.campus.moodle.plugins.module_utils._cli import Result, ToolError
 from ansible_collections.campus.moodle.plugins.module_utils._restic import Restic
 from ansible_collections.campus.moodle.plugins.module_utils._restic_check import DAMAGE
-from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._restic_content import other_content
+from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import NOT_BEGUN, ResticError
 from ansible_collections.campus.moodle.plugins.module_utils._restic_snapshots import Snapshot
 from ansible_collections.campus.moodle.plugins.module_utils._restic_target import (
     MOST_PATHS,
@@ -28,6 +29,7 @@ from ansible_collections.campus.moodle.plugins.module_utils._restic_target impor
     is_empty,
     present,
 )
+from ansible_collections.campus.moodle.plugins.module_utils._restic_unfinished import TRUSTING, distrust, files_in
 
 NO_PATH = re.compile(r"path [^\n]*: not (?:found|a directory)")
 # How restic before 0.17 names an entry that it could not restore.
@@ -82,7 +84,9 @@ def restore_arguments(snapshot: Snapshot, wish: Wish, *, dry_run: bool = False, 
     words += ["--json"] if machine else []
     words += [word for pattern in wish.include for word in ("--include", pattern)]
     words += [word for pattern in wish.exclude for word in ("--exclude", pattern)]
-    words += ["--overwrite", wish.overwrite] if wish.overwrite else []
+    # Whoever wants the result verified does not want the content of a file taken for granted.
+    overwrite = "always" if wish.verify and wish.overwrite == "if-changed" else wish.overwrite
+    words += ["--overwrite", overwrite] if overwrite else []
     words += ["--delete"] if wish.delete else []
     return words + (["--dry-run", "--no-lock"] if dry_run else ["--verify"] if wish.verify else [])
 
@@ -108,10 +112,15 @@ class Restoration:
             raise self._not_empty(f"differs from the snapshot (missing: {found.missing}, different: {len(found.different)})")
         return self._something(found)
 
-    def restore(self) -> t.Optional[Difference]:
-        """Restore, and return what was missing if the target was empty, which is all of it."""
+    def restore(self, known: t.Optional[Difference] = None) -> t.Optional[Difference]:
+        """Restore, and return what was missing if the target was empty, which is all of it. known is what there is to do otherwise."""
         empty = is_empty(self.wish.target)
-        said = self._called(restore_arguments(self._snapshot, self.wish, machine=self._modern), empty)
+        before = None if empty else known or Difference()
+        said = self._called(
+            restore_arguments(self._snapshot, self.wish, machine=self._modern),
+            empty,
+            lambda failed, cut: self._clean_up(failed, cut, before),
+        )
         if not empty:
             return None
         return self._something(summary_of(said) if self._modern else present(self.wish.target))
@@ -129,19 +138,40 @@ class Restoration:
         if filtered and not empty:
             # Only restic knows what its patterns match.
             raise self._not_empty("cannot be compared with a part of a snapshot by this restic")
-        said = self._restic.call("ls", "--json", "--no-lock", place_of(self._snapshot, self.wish))
-        return dataclasses.replace(compare(said.out.splitlines(), self.wish.target), exact=not filtered)
+        place = place_of(self._snapshot, self.wish)
+        said = self._restic.call("ls", "--json", "--no-lock", place)
+        found = compare(said.out.splitlines(), self.wish.target)
+        if self.wish.verify and not empty and not found:
+            found = dataclasses.replace(found, different=other_content(self._restic, place, self.wish.target))
+        return dataclasses.replace(found, exact=not filtered)
 
-    def _called(self, arguments: list[str], empty: bool) -> Result:
-        """Run restic; a failure tells what was restored to a target that was empty before."""
+    def _called(self, arguments: list[str], empty: bool, clean_up: t.Callable[[t.Collection[str], bool], str] = lambda *_: "") -> Result:
+        """Run restic; a failure tells what was restored to a target that was empty before.
+
+        clean_up gets the entries that failed, and whether restic was ended half way, and returns what to add to the message.
+        """
         try:
             result = self._restic.call(*arguments, ok=(0, 1))
-        except ResticError as error:
-            said = Result(1, "", str(error.details.get("stderr") or ""))
-            raise failure_of(self._snapshot, self.wish, error, said, count=empty) from error
-        if result.rc != 0:
-            raise failure_of(self._snapshot, self.wish, self._restic.failure(arguments, result), result, count=empty)
-        return result
+            if result.rc == 0:
+                return result
+            error, cut = self._restic.failure(arguments, result), not failed_entries(result)
+        except ResticError as caught:
+            error, result, cut = caught, _said_until(caught), True
+        begun = error.error not in NOT_BEGUN
+        more = clean_up(failed_entries(result), cut) if begun else ""
+        raise failure_of(self._snapshot, self.wish, error, result, count=empty, more=more)
+
+    def _clean_up(self, failed: t.Collection[str], cut: bool, before: t.Optional[Difference]) -> str:
+        """See to it that the next restore does not take unfinished files for good ones. before is None for a target that was empty."""
+        target, overwrite = self.wish.target, self.wish.overwrite
+        made = None if before is None else frozenset(before.absent)
+        left = distrust(target, failed, made)
+        # Of a restic that was ended only the last words are known, which may name a part of what failed.
+        if cut and (failed or overwrite in TRUSTING):
+            written = files_in(target) if before is None else [*before.absent, *before.different]
+            # What has an old time is completed by every other value, which costs less than a second restore.
+            left += distrust(target, written, made if overwrite == "never" else frozenset())
+        return f" Remove these before the next restore, which would take them for complete: {', '.join(left[:MOST_PATHS])}." if left else ""
 
     def _something(self, found: Difference) -> Difference:
         """Refuse a restore of nothing, which would look like a good one."""
@@ -159,7 +189,7 @@ class Restoration:
         return ResticError(msg, error="target_not_empty")
 
 
-def failure_of(snapshot: Snapshot, wish: Wish, error: ResticError, result: Result, *, count: bool) -> ResticError:
+def failure_of(snapshot: Snapshot, wish: Wish, error: ResticError, result: Result, *, count: bool, more: str = "") -> ResticError:
     """Return the error for a restore that stopped or left entries out. A damaged repository is told from other causes."""
     failed = failed_entries(result)
     if wish.subfolder and not failed and NO_PATH.search(result.err):
@@ -170,7 +200,7 @@ def failure_of(snapshot: Snapshot, wish: Wish, error: ResticError, result: Resul
     evidence = "\n".join(failed.values()) or f"{result.out}\n{result.err}"
     kind = "damaged" if error.error in ("failed", "timed_out", "partial") and DAMAGE.search(evidence) else error.error
     if not failed and kind not in ADVICE:
-        return error
+        return ResticError(f"{error}{more}", **error.details)
     examples = "; ".join(f"{item}: {message}" for item, message in list(failed.items())[:3])
     what = f"{len(failed)} entries failed ({examples})" if failed else "it stopped"
     parts: dict[str, t.Any] = {"failed_paths": list(failed)[:MOST_PATHS], "num_failed": len(failed)}
@@ -178,8 +208,15 @@ def failure_of(snapshot: Snapshot, wish: Wish, error: ResticError, result: Resul
         there = present(wish.target, except_for=failed)
         parts |= {"entries": there.missing, "bytes": there.bytes}
         what += f", and {there.missing} entries are there now"
-    msg = f"Snapshot {snapshot.id[:8]} was not restored completely to {wish.target}: {what}. {ADVICE.get(kind) or error}"
+    msg = f"Snapshot {snapshot.id[:8]} was not restored completely to {wish.target}: {what}. {ADVICE.get(kind) or error}{more}"
     return ResticError(msg, **{**error.details, "error": kind, **parts})
+
+
+def _said_until(error: ResticError) -> Result:
+    """Return what restic had said when it was ended. The error of the call has the end of it only, in other words."""
+    cause = error.__cause__
+    details = cause.details if isinstance(cause, ToolError) else error.details
+    return Result(1, str(details.get("stdout") or ""), str(details.get("stderr") or ""))
 
 
 def failed_entries(result: Result) -> dict[str, str]:

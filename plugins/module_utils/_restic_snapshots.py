@@ -105,9 +105,13 @@ def grouped(snapshots: t.Iterable[Snapshot], by: t.Collection[str]) -> dict[tupl
 def partial_ids(snapshots: t.Iterable[Snapshot]) -> set[str]:
     """Return the ids of those that are marked as partial.
 
-    A mark is a new snapshot that names the first one. Where nothing may be deleted, that one is still there.
+    A mark is a new snapshot that names the first one. Where nothing may be deleted, that one is still there, and what was copied
+    from it before it was marked names it too.
     """
-    return {str(name) for one in snapshots if PARTIAL in one.tags for name in (one.id, one.row.get("original"))}
+    everything = list(snapshots)
+    marked = [one for one in everything if PARTIAL in one.tags]
+    first = {str(one.row.get("original") or one.id) for one in marked}
+    return {one.id for one in marked} | first | {one.id for one in everything if one.row.get("original") in first}
 
 
 def newest(snapshots: t.Iterable[Snapshot], now: datetime.datetime) -> t.Optional[Snapshot]:

@@ -33,6 +33,8 @@ class Difference:
     different: tuple[str, ...] = ()
     superfluous: tuple[str, ...] = ()
     exact: bool = True
+    # The paths of the missing ones, where restic named them.
+    absent: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Return whether there is something to do."""
@@ -73,7 +75,8 @@ def events_of(lines: t.Iterable[str], target: str) -> Difference:
 
     restic writes directories and links again without comparing them, so one that exists counts as the same.
     """
-    missing = same = size = 0
+    same = size = 0
+    absent: list[str] = []
     different: list[str] = []
     superfluous: list[str] = []
     for line in lines:
@@ -85,11 +88,11 @@ def events_of(lines: t.Iterable[str], target: str) -> Difference:
             different.append(item)
             size += length
         elif action == "restored" and not os.path.lexists(target + item):
-            missing += 1
+            absent.append(item)
             size += length
         elif action in ("restored", "unchanged"):
             same += 1
-    return Difference(missing, same, size, tuple(sorted(different)), tuple(sorted(superfluous)))
+    return Difference(len(absent), same, size, tuple(sorted(different)), tuple(sorted(superfluous)), absent=tuple(absent))
 
 
 def compare(lines: t.Iterable[str], target: str) -> Difference:

@@ -16,6 +16,8 @@ description:
     nothing is removed.
   - The limits are this module's own and hold on every version of restic. Before 0.17 restic itself removes a whole group of
     snapshots when, say, a tag to keep is misspelt.
+  - Snapshots that M(campus.moodle.restic_backup) refused as partial never make a good one go. They count neither for the rules nor for
+    the limits. Such a snapshot is removed as soon as its group has a newer good one, and kept until then.
   - Works with restic 0.14.0 and newer.
 extends_documentation_fragment:
   - campus.moodle._attributes
@@ -32,7 +34,7 @@ attributes:
 options:
   keep:
     description:
-      - Rules that keep a snapshot. A snapshot that none of them keeps is removed.
+      - Rules that keep a good snapshot. One that none of them keeps is removed.
       - Periods count back from the newest snapshot of a group, not from today.
     type: dict
     suboptions:
@@ -91,11 +93,11 @@ options:
     type: bool
     default: false
   min_remaining:
-    description: A plan that leaves fewer snapshots in a group that it removes from is refused.
+    description: A plan that leaves fewer good snapshots in a group that it removes good ones from is refused.
     type: int
     default: 1
   max_remove_percent:
-    description: A plan that removes a larger part of the snapshots that O(filter) selects is refused.
+    description: A plan that removes a larger part of the good snapshots that O(filter) selects is refused.
     type: int
   allow_remove_all:
     description: Removes every snapshot that O(filter) selects. Needs O(filter) and takes no other rule or limit.
@@ -190,16 +192,9 @@ from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolErro
 from ansible_collections.campus.moodle.plugins.module_utils._restic import RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
 from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import ResticError
 from ansible_collections.campus.moodle.plugins.module_utils._restic_filter import FILTER_ARGUMENT, brief, checked, read_limit
-from ansible_collections.campus.moodle.plugins.module_utils._restic_forget import (
-    COUNTS,
-    PERIODS,
-    UNLIMITED,
-    Limits,
-    Retention,
-    future_sentence,
-    policy_options,
-    refuse,
-)
+from ansible_collections.campus.moodle.plugins.module_utils._restic_forget import Retention
+from ansible_collections.campus.moodle.plugins.module_utils._restic_plan import Limits, future_sentence, refuse
+from ansible_collections.campus.moodle.plugins.module_utils._restic_policy import COUNTS, PERIODS, UNLIMITED, policy_options
 from ansible_collections.campus.moodle.plugins.module_utils._restic_unused import Unused, cache_folder
 
 ARGUMENTS: dict[str, t.Any] = {

@@ -14,8 +14,8 @@ description:
   - A rehearsal (O(drill)) restores to a fresh directory, checks the files, removes them, and returns how long it took.
   - An empty or missing target is filled. A target that already has the content of the snapshot is left alone. Any other target is
     refused, unless O(overwrite) says what to do with existing files.
-  - Whether something is to do is decided by existence, type, size and time of the entries, and with O(overwrite=always) by content.
-    Permissions and the targets of links are restored with everything else, but do not count as a difference by themselves.
+  - Whether something is to do is decided by existence, type, size and time of the entries, and with O(overwrite=always) or O(verify)
+    by content. Permissions and the targets of links are restored with everything else, but do not count as a difference by themselves.
   - Comparing a target that is not empty needs about 400 MB of memory for a million entries.
   - Works with restic 0.14.0 and newer. There is only one process besides the restore for most tasks, which looks up the snapshot.
 extends_documentation_fragment:
@@ -42,7 +42,8 @@ attributes:
 options:
   snapshot:
     description:
-      - Id of the snapshot, or the beginning of one, or V(latest) for the newest that O(filter) selects and that is not from the future.
+      - Id of the snapshot, or the beginning of one, or V(latest) for the newest that O(filter) selects and that is neither from the
+        future nor was refused as partial by M(campus.moodle.restic_backup). A partial one that is named by its id causes a warning.
       - A directory of the snapshot may follow, as in V(latest:/srv/moodledata), to restore only what is in it. Needs restic 0.16.0.
     type: str
     default: latest
@@ -65,6 +66,8 @@ options:
     description:
       - What to do with existing files. V(always) compares their content, V(if-changed) their size and time.
       - V(if-newer) replaces those that are older than in the snapshot, V(never) none.
+      - A restore that fails removes the files that it began and could not finish, and gives those that were there before the time 1970,
+        so that the next one completes them. After a host that went down in the middle of a restore only V(always) and V(if-changed) do.
       - Needs restic 0.17.0 or newer.
     type: str
     choices: [always, if-changed, if-newer, never]
@@ -78,7 +81,10 @@ options:
     description: The same path as O(target), to confirm O(delete).
     type: path
   verify:
-    description: Whether restic reads the restored files again and compares them with the repository.
+    description:
+      - Whether restic reads the restored files again and compares them with the repository.
+      - Files that are there already are compared by content as well, so V(if-changed) for O(overwrite) then means V(always). V(if-newer)
+        and V(never) do not look at what they leave alone. Before restic 0.17.0 that comparison needs GNU tar on the host.
     type: bool
     default: false
   assert_that:
@@ -302,7 +308,7 @@ def require_assertions(module: AnsibleModule, folder: str) -> None:
 def recover(module: AnsibleModule, restoration: Restoration, known: t.Optional[Difference] = None) -> tuple[Difference, dict[str, t.Any]]:
     """Restore and check; return what there was to do, if it was not known before, and how long it took."""
     started = time.monotonic()
-    found = restoration.restore() or known or Difference()
+    found = restoration.restore(known) or known or Difference()
     require_assertions(module, restoration.wish.target)
     return found, {"rto_seconds": round(time.monotonic() - started, 1)}
 
@@ -348,7 +354,9 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     used = {"subfolder": wish.subfolder, "overwrite": wish.overwrite, "delete": wish.delete}
     look.require([option for option, value in used.items() if value])
     now = datetime.datetime.now(datetime.timezone.utc)
-    snapshot = find_snapshot(look, params["snapshot"].partition(":")[0], chosen_by, now)
+    snapshot, warning = find_snapshot(look, params["snapshot"].partition(":")[0], chosen_by, now)
+    if warning:
+        module.warn(warning)
     result = (drill if params["drill"] else to_target)(module, Restoration(work, snapshot, wish))
     return {**result, "rpo_seconds": round(snapshot.age(now), 1), "snapshot": brief(snapshot)}
 

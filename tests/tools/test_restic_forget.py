@@ -5,11 +5,15 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import os
 import pathlib
 import typing as t
 
 import pytest
+from ansible_collections.campus.moodle.plugins.module_utils._restic_plan import parse_plan
+from ansible_collections.campus.moodle.plugins.module_utils._restic_policy import COUNTS, PERIODS, kept_by, policy_options
+from ansible_collections.campus.moodle.plugins.module_utils._restic_snapshots import PARTIAL, matching, parse_snapshots
 from support import restic_faults as faults
 from support.modules import FourBeats, ModuleRunner
 from support.plays import PlayRunner
@@ -102,6 +106,47 @@ def test_a_policy_beyond_its_limits_removes_nothing(run_module: ModuleRunner, re
         result = run_module("restic_forget", repository.options(**options))
         assert (result["failed"], result["error"]) == (True, error), result["msg"]
     assert repository.count() == len(HISTORY)
+
+
+def test_partial_snapshots_push_no_good_one_out_and_go_with_the_next_good_one(
+    four_beats: t.Callable[..., FourBeats], run_module: ModuleRunner, repository: Filled, tmp_path: pathlib.Path
+) -> None:
+    def backup(day: int, *words: str) -> None:
+        repository.restic("backup", "--quiet", "--host=moodle", f"--time=2026-10-{day:02} 03:00:00", *words, str(repository.source))
+
+    for day in (4, 5, 6):
+        backup(day, f"--tag=daily,{PARTIAL}")
+    asked = repository.options(keep={"last": "2"}, filter=MOODLE)
+    beats = four_beats("restic_forget", asked)
+    assert [row["time"][8:10] for row in beats.check["removed"]] == ["01"]
+    assert repository.days("moodle") == [2, 3, 4, 5, 6]
+    target = tmp_path / "target"
+    restored = run_module("restic_restore", repository.options(filter=MOODLE, target=str(target)))
+    assert restored["snapshot"]["time"].startswith("2026-10-03")
+    named = beats.do["kept"][-1]["id"]
+    by_id = run_module("restic_restore", repository.options(snapshot=named, target=f"{target}-2"))
+    assert "was refused as partial" in str(by_id["warnings"])
+    backup(7)
+    backup(8, f"--tag={PARTIAL}")
+    beats = four_beats("restic_forget", {**asked, "max_remove_percent": 34})
+    assert repository.days("moodle") == [3, 7, 8]
+    assert beats.do["diff"]["before"].count("partial, and a good snapshot is newer") == 3
+
+
+def test_the_rules_keep_what_restic_keeps(repository: Filled) -> None:
+    # Ours count when a group has partial snapshots; without any both have to say the same.
+    times = ("2023-12-31 23:30:00", "2024-02-29 10:00:00", "2025-12-29 01:00:00", "2026-01-01 00:10:00", "2026-08-31 05:00:00")
+    for time in (*times, "2026-09-30 05:00:00", "2026-09-30 05:20:00", "2026-10-02 22:00:00"):
+        repository.restic("backup", "--quiet", "--host=moodle", f"--time={time}", str(repository.source / "notes"))
+    snapshots = matching(parse_snapshots(repository.snapshots()), **MOODLE)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    counts = [{name: str(number)} for name in COUNTS for number in (1, 2, 3, 5, 99)]
+    spans = [{name: span} for name in PERIODS for span in ("2d4h", "1m3d", "1y1m", "3y")]
+    for keep in ({"last": "1", "daily": "2", "tags": ["before-upgrade"]}, *counts, *spans):
+        policy = policy_options(keep)
+        plan = parse_plan(repository.restic("forget", "--dry-run", "--json", "--no-lock", "--host=moodle", "--group-by=", *policy).stdout)
+        ours = kept_by(policy, snapshots, now)
+        assert {one.snapshot.id: sorted(one.reasons) for one in plan.kept} == {name: sorted(why) for name, why in ours.items()}, keep
 
 
 def test_everything_of_a_filter_goes_only_on_purpose(four_beats: t.Callable[..., FourBeats], repository: Filled) -> None:

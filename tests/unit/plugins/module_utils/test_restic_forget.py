@@ -13,16 +13,12 @@ import pytest
 from ansible_collections.campus.moodle.plugins.module_utils._cli import Result
 from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import ResticError
 from ansible_collections.campus.moodle.plugins.module_utils._restic_filter import checked, filter_options
-from ansible_collections.campus.moodle.plugins.module_utils._restic_forget import (
-    Limits,
-    Retention,
-    future_sentence,
-    parse_plan,
-    policy_options,
-    refuse,
-)
+from ansible_collections.campus.moodle.plugins.module_utils._restic_forget import Retention
+from ansible_collections.campus.moodle.plugins.module_utils._restic_plan import Limits, future_sentence, parse_plan, refuse, spare_good
+from ansible_collections.campus.moodle.plugins.module_utils._restic_policy import kept_by, policy_options
+from ansible_collections.campus.moodle.plugins.module_utils._restic_snapshots import PARTIAL
 from ansible_collections.campus.moodle.plugins.module_utils._restic_unused import Unused, cache_folder
-from restic_answers import Answers, listing, row
+from restic_answers import Answers, listing, row, snapshot
 
 NOW = datetime.datetime(2026, 11, 1, tzinfo=datetime.timezone.utc)
 
@@ -128,6 +124,85 @@ def test_a_plan_beyond_a_limit_is_refused(groups: list[dict[str, t.Any]], limits
 )
 def test_a_plan_within_its_limits_is_let_through(groups: list[dict[str, t.Any]], limits: Limits) -> None:
     refuse(parse_plan(plan(*groups)), limits)
+
+
+def mixed(*rows: dict[str, t.Any], removed: t.Sequence[int] = ()) -> str:
+    """A plan with one group of these snapshots, of which restic would remove those of some days."""
+    kept = [one for one in rows if int(one["id"][:2]) not in removed]
+    lost = [one for one in rows if int(one["id"][:2]) in removed]
+    reasons = [{"snapshot": one, "matches": ["last snapshot"]} for one in kept]
+    return json.dumps([{"tags": None, "host": "moodle", "paths": ["/srv/data"], "keep": kept, "remove": lost, "reasons": reasons}])
+
+
+BAD = {"tags": [PARTIAL]}
+
+
+@pytest.mark.parametrize(
+    ("rows", "removed", "policy", "goes"),
+    [
+        # The newest are partial: restic would keep these two, and remove both good ones.
+        ([row(1), row(2), row(3, **BAD), row(4, **BAD)], [1, 2], ["--keep-last", "2"], []),
+        ([row(1), row(2), row(3, **BAD), row(4, **BAD)], [1, 2], ["--keep-last", "1"], [1]),
+        # A good one is newer than a partial one, which goes.
+        ([row(1), row(2, **BAD), row(3), row(4, **BAD)], [1, 2], ["--keep-daily", "2"], [2]),
+        ([row(1), row(2, **BAD), row(3), row(4)], [1, 2], ["--keep-daily", "2"], [1, 2]),
+        # What a mark names, and what was copied before it was marked, is partial too.
+        ([row(1), row(2), row(3, original="02" * 32, **BAD), row(4)], [1], ["--keep-last", "1"], [1, 2, 3]),
+        ([row(1), row(2, original="ff" * 32), row(3, original="ff" * 32, **BAD)], [1], ["--keep-last", "1"], []),
+        # Without a partial one it is restic's own plan.
+        ([row(1), row(2)], [1], ["--keep-last", "2"], [1]),
+    ],
+)
+def test_a_partial_snapshot_never_makes_a_good_one_go(
+    rows: list[dict[str, t.Any]], removed: list[int], policy: list[str], goes: list[int]
+) -> None:
+    planned = spare_good(parse_plan(mixed(*rows, removed=removed)), policy, ["host", "paths"], NOW)
+    assert [int(one[:2]) for one in planned.removed_ids] == goes
+    refuse(planned, Limits(1, 67))
+
+
+def test_a_snapshot_that_only_another_one_calls_partial_counts_for_the_limit() -> None:
+    marks = [row(day + 10, original=f"{day:02}" * 32, **BAD) for day in (1, 2)]
+    planned = spare_good(parse_plan(mixed(row(1), row(2), row(20), *marks)), ["--keep-last", "9"], ["host", "paths"], NOW)
+    assert [int(one[:2]) for one in planned.removed_ids] == [1, 2, 11, 12]
+    with pytest.raises(ResticError, match="would remove 2 of 3 snapshots"):
+        refuse(planned, Limits(1, 50))
+
+
+def test_partial_snapshots_do_not_count_for_the_limits() -> None:
+    rows = [row(1, **BAD), row(2, **BAD), row(3), row(4), row(5, **BAD)]
+    planned = spare_good(parse_plan(mixed(*rows)), ["--keep-last", "1"], ["host", "paths"], NOW)
+    assert [int(one[:2]) for one in planned.removed_ids] == [1, 2, 3]
+    refuse(planned, Limits(1, 50))
+    assert "partial, and a good snapshot is newer" in planned.diff()["before"]
+    with pytest.raises(ResticError, match="would leave 1 of 2 snapshots"):
+        refuse(planned, Limits(2))
+
+
+def test_a_partial_snapshot_in_a_group_of_its_own_goes_with_a_newer_good_one() -> None:
+    groups = [{**group([1], []), "tags": [PARTIAL, "daily"]}, {**group([2], []), "tags": ["daily"]}]
+    groups[0]["keep"][0]["tags"], groups[1]["keep"][0]["tags"] = [PARTIAL, "daily"], ["daily"]
+    planned = spare_good(parse_plan(plan(*groups)), ["--keep-last", "9"], ["host", "paths", "tags"], NOW)
+    assert [int(one[:2]) for one in planned.removed_ids] == [1]
+    refuse(planned, Limits(1, 0))
+
+
+@pytest.mark.parametrize(
+    ("policy", "days"),
+    [
+        (["--keep-last", "unlimited"], [1, 2, 12, 30, 31]),
+        (["--keep-weekly", "2"], [12, 31]),
+        # What is left of the count keeps the oldest.
+        (["--keep-monthly", "2"], [1, 31]),
+        (["--keep-within", "19d"], [30, 31]),
+        (["--keep-within-weekly", "1y"], [2, 12, 31]),
+        (["--keep-within-daily", "9999y"], [1, 2, 12, 30, 31]),
+        (["--keep-tag", "a,b", "--keep-last", "1"], [2, 31]),
+    ],
+)
+def test_rules_are_counted_as_restic_does(policy: list[str], days: list[int]) -> None:
+    found = [snapshot(day, **({"tags": ["a", "b"]} if day == 2 else {})) for day in (1, 2, 12, 30, 31)]
+    assert sorted(int(one[:2]) for one in kept_by(policy, found, NOW)) == days
 
 
 def test_a_snapshot_from_the_future_is_named() -> None:

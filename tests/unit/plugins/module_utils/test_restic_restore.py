@@ -21,7 +21,9 @@ from ansible_collections.campus.moodle.plugins.module_utils._restic_assert impor
 from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import ResticError
 from ansible_collections.campus.moodle.plugins.module_utils._restic_filter import checked, find_snapshot
 from ansible_collections.campus.moodle.plugins.module_utils._restic_restore import Restoration, Wish, refuse_target, restore_arguments
+from ansible_collections.campus.moodle.plugins.module_utils._restic_snapshots import PARTIAL
 from ansible_collections.campus.moodle.plugins.module_utils._restic_target import Difference, compare, events_of, is_empty
+from ansible_collections.campus.moodle.plugins.module_utils._restic_unfinished import distrust, files_in
 from restic_answers import Answers, listing, row, snapshot
 
 ONE = snapshot(1)
@@ -51,11 +53,13 @@ def summary(**numbers: int) -> str:
 
 
 def test_the_arguments_of_a_restore_and_of_its_preview() -> None:
-    wish = Wish("/t", "/srv", ("*.sql",), ("*.log",), "if-changed", delete=True, verify=True)
+    wish = Wish("/t", "/srv", ("*.sql",), ("*.log",), "if-newer", delete=True, verify=True)
     common = ["restore", f"{ONE.id}:/srv", "--target", "/t", "--json", "--include", "*.sql", "--exclude", "*.log"]
-    assert restore_arguments(ONE, wish, machine=True) == [*common, "--overwrite", "if-changed", "--delete", "--verify"]
+    assert restore_arguments(ONE, wish, machine=True) == [*common, "--overwrite", "if-newer", "--delete", "--verify"]
     preview = restore_arguments(ONE, wish, machine=True, dry_run=True)
-    assert preview == [*common, "--overwrite", "if-changed", "--delete", "--dry-run", "--no-lock"]
+    assert preview == [*common, "--overwrite", "if-newer", "--delete", "--dry-run", "--no-lock"]
+    # Size and time are no proof of the content.
+    assert restore_arguments(ONE, Wish("/t", overwrite="if-changed", verify=True))[4:] == ["--overwrite", "always", "--verify"]
     assert restore_arguments(ONE, Wish("/t")) == ["restore", ONE.id, "--target", "/t"]
 
 
@@ -102,7 +106,7 @@ def test_events_tell_what_is_missing_different_and_superfluous(target: pathlib.P
         '{"message_type":"status","percent_done":1}',
         "Load(<data/1>) failed",
     ]
-    assert events_of(lines, str(target)) == Difference(2, 2, 8, ("/two",), ("/extra",))
+    assert events_of(lines, str(target)) == Difference(2, 2, 8, ("/two",), ("/extra",), absent=("/three", "/b"))
 
 
 def test_a_file_in_the_place_of_another_kind_is_different(target: pathlib.Path) -> None:
@@ -200,6 +204,15 @@ def test_a_restore_that_left_something_out_tells_what_is_there(tmp_path: pathlib
     assert (details["entries"], details["bytes"]) == (1, 3)
 
 
+def test_a_failed_file_is_removed_when_this_restore_made_it_and_else_gets_an_old_time(target: pathlib.Path) -> None:
+    (target / "link").symlink_to("two")
+    (target / "a" / "again").hardlink_to(target / "a" / "one")
+    items = ["/two", "/a/one", "/a", "/link", "/lost", "/two/below", "/../outside"]
+    assert distrust(str(target), items, {"/a/one", "/a", "/link"}) == []
+    assert sorted(files_in(str(target))) == ["/a/again", "/link", "/two"]
+    assert [(target / name).stat().st_mtime_ns for name in ("two", "a/again")] == [1, 1]
+
+
 def test_nobody_counts_what_is_in_a_target_that_was_not_empty(target: pathlib.Path) -> None:
     with pytest.raises(ResticError, match="1 entries failed") as caught:
         Restoration(Answers(Result(1, "", NEW_DAMAGE)).restic, ONE, Wish(str(target), overwrite="always")).restore()
@@ -235,12 +248,23 @@ def test_a_restore_that_did_not_begin_is_told_by_its_cause(tmp_path: pathlib.Pat
 
 @pytest.mark.parametrize(("wanted", "found"), [("latest", "02"), ("0101", "01")])
 def test_a_snapshot_is_found_by_the_beginning_of_its_id_or_as_the_newest(wanted: str, found: str) -> None:
-    assert find_snapshot(Answers(listing(2, 1)).restic, wanted, checked(None), NOW).id[:2] == found
+    one, warning = find_snapshot(Answers(listing(2, 1)).restic, wanted, checked(None), NOW)
+    assert (one.id[:2], warning) == (found, "")
 
 
 def test_the_newest_snapshot_is_none_from_the_future() -> None:
     at = datetime.datetime(2026, 10, 2, tzinfo=datetime.timezone.utc)
-    assert find_snapshot(Answers(listing(1, 3)).restic, "latest", checked(None), at).id[:2] == "01"
+    assert find_snapshot(Answers(listing(1, 3)).restic, "latest", checked(None), at)[0].id[:2] == "01"
+
+
+def test_a_partial_snapshot_is_restored_only_by_its_id_and_with_a_warning() -> None:
+    rows = json.dumps([row(1), row(2, original="ff" * 32), row(3, original="ff" * 32, tags=[PARTIAL])])
+    assert find_snapshot(Answers(rows).restic, "latest", checked(None), NOW)[0].id[:2] == "01"
+    for wanted in ("02", "03"):
+        one, warning = find_snapshot(Answers(rows).restic, wanted, checked(None), NOW)
+        assert (one.id[:2], warning.split(" when")[0]) == (wanted, f"Snapshot {wanted * 4} was refused as partial")
+    with pytest.raises(ResticError, match="1 snapshots in all, of which 1 were refused as partial"):
+        find_snapshot(Answers(json.dumps([row(3, tags=[PARTIAL])])).restic, "latest", checked(None), NOW)
 
 
 @pytest.mark.parametrize(

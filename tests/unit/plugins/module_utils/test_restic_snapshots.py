@@ -19,6 +19,7 @@ from ansible_collections.campus.moodle.plugins.module_utils._restic_snapshots im
     parse_age,
     parse_snapshots,
     parse_time,
+    partial_ids,
 )
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.timezone.utc)
@@ -130,6 +131,15 @@ def test_a_partial_snapshot_is_no_fresh_one_and_what_it_marks_neither(group_by: 
     assert (result["stale_hosts"], result["newest"]["id"][0]) == (["web1"], "b")
     assert {group["newest"] is None for group in result["groups"] if group["host"] == "web1"} == {True}
     assert "2 were refused as partial" in stale_sentence(result, "1d", "/srv/backup")
+
+
+def test_a_copy_of_what_was_marked_later_is_partial_in_the_other_repository() -> None:
+    source = row("s" * 64, "2026-11-20T11:00:00Z")
+    mark = {**source, "id": "m" * 64, "original": "s" * 64, "tags": [PARTIAL]}
+    copies = [{**source, "id": "c" * 64, "original": "s" * 64}, {**mark, "id": "k" * 64}]
+    other = row("g" * 64, "2026-11-19T11:00:00Z")
+    found = parse_snapshots([other, {**other, "id": "o" * 64, "original": "f" * 64}, *copies])
+    assert [one.id[0] for one in found if one.id in partial_ids(found)] == ["c", "k"]
 
 
 def test_latest_counts_in_each_group() -> None:
