@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.campus.moodle.plugins.module_utils._moodle_program import ProgramError
+
 # As the image masks. The two differ, so that a diff shows that there is a change.
 MASK_BEFORE = "(secret)"
 MASK_AFTER = "(secret, changed)"
@@ -23,13 +25,38 @@ def text_of(value: t.Any) -> t.Any:
     return str(value)
 
 
-def to_moodle(*groups: t.Mapping[str, t.Mapping[str, t.Any]]) -> dict[str, dict[str, t.Any]]:
-    """Return groups of settings as one, with every value as Moodle stores it; a later group wins."""
+def to_moodle(*groups: t.Mapping[str, t.Any]) -> dict[str, dict[str, t.Any]]:
+    """Return groups of settings as one, with every value as Moodle stores it; a later group wins.
+
+    ProgramError for what is no setting. It never shows a value, which may be a secret.
+    """
+    for settings in groups:
+        _refuse(settings)
     merged: dict[str, dict[str, t.Any]] = {}
     for settings in groups:
         for component, names in settings.items():
             merged.setdefault(component, {}).update({name: text_of(value) for name, value in names.items()})
     return merged
+
+
+def _refuse(settings: t.Mapping[str, t.Any]) -> None:
+    odd = [component for component, names in settings.items() if not isinstance(names, t.Mapping)]
+    if odd:
+        msg = f"Below the name of a component there have to be names of settings with values, and there are none below {', '.join(odd)}."
+        raise ProgramError(msg, error="invalid")
+    # Moodle reads it as another name of core and writes it as a component of its own.
+    if "moodle" in settings:
+        names = ", ".join(settings["moodle"])
+        msg = f"The component of core settings is called core here, so write {names or 'them'} below core and not below moodle."
+        raise ProgramError(msg, error="invalid")
+    odd = [f"{component}/{name}" for component, names in settings.items() for name, value in names.items() if not _is_storable(value)]
+    if odd:
+        msg = f"Moodle stores a text, a number or a boolean for a setting, so {', '.join(odd)} cannot be a list or a mapping."
+        raise ProgramError(msg, error="invalid")
+
+
+def _is_storable(value: t.Any) -> bool:
+    return value is None or isinstance(value, (str, bool, int, float))
 
 
 def masked(

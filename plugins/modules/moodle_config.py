@@ -26,7 +26,8 @@ attributes:
 options:
   settings:
     description:
-      - Component to name to value. The component of core settings is C(core).
+      - Component to name to value, which is a text, a number or a boolean. The component of core settings is C(core).
+      - Where Moodle keeps several values in one setting, write them as the text that Moodle stores, mostly joined by commas.
       - A value of null removes the setting. Moodle gives a setting its default again with its next upgrade only, and parts of it
         expect their settings to be there, so rather set the value that you want.
     type: dict
@@ -89,6 +90,11 @@ locked:
   type: list
   elements: str
   sample: [core/debug]
+error:
+  description: What kind of failure it was, for example V(invalid) (these are no settings, nothing was changed) or V(unreachable).
+  returned: failure
+  type: str
+  sample: invalid
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -107,8 +113,8 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    wish = to_moodle(module.params["settings"], module.params["secret_settings"])
     try:
+        wish = to_moodle(module.params["settings"], module.params["secret_settings"])
         answer = program_of(module).enforce("settings", wish, check=module.check_mode, what="apply the settings")
     except ToolError as error:
         module.fail_json(msg=str(error), **error.details)

@@ -44,10 +44,10 @@ options:
         description: Description, as HTML.
         type: str
       visible:
-        description: Whether students see it.
+        description: Whether students see it, as far as it is not in a hidden category.
         type: bool
   courses:
-    description: Courses. A field that is left out stays as it is.
+    description: Courses. A field that is left out stays as it is, and for a new course is what the site has as its default.
     type: list
     elements: dict
     default: []
@@ -77,7 +77,7 @@ options:
         description: Course format, for example V(topics).
         type: str
       visible:
-        description: Whether students see it.
+        description: Whether students see it, as far as it is not in a hidden category.
         type: bool
       enrolments:
         description: Users who are enrolled by hand. Others stay as they are.
@@ -90,7 +90,9 @@ options:
             type: str
             required: true
           state:
-            description: V(absent) takes the user out of the course, with grades and groups; V(suspended) keeps them.
+            description:
+              - V(absent) takes the user out of the course, with grades and groups; V(suspended) keeps them.
+              - A start and an end of an enrolment stay as they are, except that V(present) removes one that is in the way.
             type: str
             choices: [present, suspended, absent]
             default: present
@@ -172,7 +174,9 @@ courses:
       description: V(none), V(created), V(updated) or V(deleted).
       type: str
 before:
-  description: Fields that are different, below C(categories) and C(courses), as they were; null for what was not there.
+  description:
+    - Fields that are different, below C(categories) and C(courses), as they were; null for what was not there.
+    - The state of an enrolment whose time has not come yet or is over is C(closed).
   returned: success
   type: dict
   sample: {"categories": {}, "courses": {"RAD1": {"visible": true}}}

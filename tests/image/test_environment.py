@@ -127,7 +127,7 @@ def test_settings_to_enforce() -> None:
     assert call("WantedSettings::parse", "") == []
 
 
-@pytest.mark.parametrize("text", ["[1]", "{", '{"core": 1}', '{"Bad name": {}}', '{"core": {"a": [1]}}'])
+@pytest.mark.parametrize("text", ["[1]", "{", '{"core": 1}', '{"Bad name": {}}', '{"core": {"a": [1]}}', '{"moodle": {"lang": "de"}}'])
 def test_settings_that_cannot_be_enforced(text: str) -> None:
     with pytest.raises(PhpFailure) as wrong:
         call("WantedSettings::parse", text)

@@ -15,6 +15,7 @@ Beats = t.Callable[..., t.Any]
 
 PASSWORD = "Geheim-17!"
 ANNA = {"username": "anna", "firstname": "Anna", "lastname": "Arndt", "email": "anna@example.edu", "password": PASSWORD}
+SCIENCE = {"idnumber": "science", "name": "Science"}
 BEN = {"username": "ben", "firstname": "Ben", "lastname": "B\u00f6hm", "email": "ben@example.edu", "city": "Ulm"}
 
 
@@ -39,6 +40,13 @@ def test_settings(four_beats: Beats, moodle: Module) -> None:
 def test_a_setting_of_the_image_is_reported_as_locked(moodle: Module) -> None:
     done = moodle("config", settings={"core": {"preventexecpath": False}})
     assert (done["changed"], done["locked"]) == (False, ["core/preventexecpath"])
+
+
+def test_a_setting_that_the_image_switches_off_is_off(moodle: Module) -> None:
+    off = moodle("config", settings={"core": {"debugdisplay": False}})
+    assert (off["changed"], off["locked"]) == (False, [])
+    on = moodle("config", settings={"core": {"debugdisplay": True}})
+    assert (on["changed"], on["locked"]) == (False, ["core/debugdisplay"])
 
 
 def test_maintenance(four_beats: Beats, used_site: Site) -> None:
@@ -99,6 +107,25 @@ def test_one_bad_user_changes_nobody(moodle: Module, used_site: Site) -> None:
     assert used_site.sql("SELECT count(*) FROM mdl_user WHERE username IN ('carl', 'dora')") == "0"
 
 
+@pytest.mark.usefixtures("people")
+def test_an_address_belongs_to_one_user_in_whatever_letters(four_beats: Beats, moodle: Module) -> None:
+    def objections(*users: dict[str, t.Any]) -> list[str]:
+        done = moodle("user", users=list(users))
+        assert not done["changed"]
+        return [sentence.split()[2] for sentence in done.get("sentences", []) if "has or is to have" in sentence]
+
+    dora, emil = ({"username": name, "firstname": name, "lastname": name, "email": f"{name}@example.edu"} for name in ("dora", "emil"))
+    assert objections({**dora, "email": "Anna@Example.EDU"}) == ["dora"]
+    assert objections(dora, {**emil, "email": "DORA@example.edu"}) == ["dora", "emil"]
+    # Who has it already is not asked again, and it is free when its user gets another one.
+    four_beats("user", users=[{"username": "anna", "email": BEN["email"]}, {"username": "ben", "email": ANNA["email"].upper()}])
+    four_beats("config", settings={"core": {"allowaccountssameemail": True}})
+    four_beats("user", users=[{**dora, "email": BEN["email"]}])
+    four_beats("config", settings={"core": {"allowaccountssameemail": False}})
+    four_beats("user", users=[{"username": "dora", "email": BEN["email"], "city": "Kiel"}])
+    four_beats("user", users=[{"username": "dora", "state": "absent"}], confirm_absent=["dora"])
+
+
 def test_deletion_has_to_be_confirmed(moodle: Module) -> None:
     done = moodle("user", users=[{"username": "anna", "state": "absent"}])
     assert (done["failed"], done["error"]) == (True, "not_confirmed")
@@ -108,7 +135,7 @@ def test_deletion_has_to_be_confirmed(moodle: Module) -> None:
 
 @pytest.mark.usefixtures("people")
 def test_courses_with_enrolments(four_beats: Beats, used_site: Site) -> None:
-    categories = [{"idnumber": "science", "name": "Science"}, {"idnumber": "physics", "name": "Physics", "parent": "science"}]
+    categories = [SCIENCE, {"idnumber": "physics", "name": "Physics", "parent": "science"}]
     course = {
         "shortname": "PHY1",
         "fullname": "Physics \u2160",
@@ -129,6 +156,63 @@ def test_courses_with_enrolments(four_beats: Beats, used_site: Site) -> None:
     gone = four_beats("course", courses=[{"shortname": "PHY1", "state": "absent"}], confirm_absent=["PHY1"])
     assert gone.do["after"]["courses"] == {"PHY1": None}
     assert used_site.sql("SELECT count(*) FROM mdl_course WHERE shortname = 'PHY1'") == "0"
+
+
+def marks(site: Site, table: str, column: str, name: str) -> str:
+    """What is shown now, and what is shown as far as the thing itself goes."""
+    return site.sql(f"SELECT visible, visibleold FROM mdl_{table} WHERE {column} = '{name}'")
+
+
+def test_something_in_a_hidden_category_can_be_hidden_and_shown_itself(four_beats: Beats, used_site: Site) -> None:
+    attic, box = {"idnumber": "attic", "name": "Attic", "visible": False}, {"idnumber": "box", "name": "Box", "parent": "attic"}
+    courses = [{"shortname": name, "fullname": name, "category": "attic", "visible": True} for name in ("OLD1", "OLD2")]
+    four_beats(
+        "course", categories=[attic, {**box, "visible": False}], courses=[*courses, {**courses[0], "shortname": "OLD3", "category": "box"}]
+    )
+    assert marks(used_site, "course", "shortname", "OLD1") == "0|1"
+    for wanted, stored in ((False, "0|0"), (True, "0|1"), (False, "0|0")):
+        four_beats("course", categories=[{**box, "visible": wanted}], courses=[{"shortname": "OLD1", "visible": wanted}])
+        assert marks(used_site, "course", "shortname", "OLD1") == stored
+        assert marks(used_site, "course_categories", "idnumber", "box") == stored
+    four_beats("course", courses=[{"shortname": "OLD2", "category": "science", "visible": True}], categories=[SCIENCE])
+    assert marks(used_site, "course", "shortname", "OLD2") == "1|1"
+    four_beats("course", categories=[{**box, "parent": "science", "visible": True}])
+    assert marks(used_site, "course_categories", "idnumber", "box") == "1|1"
+    assert marks(used_site, "course", "shortname", "OLD3") == "1|1"
+    four_beats("course", categories=[{**box, "parent": "attic", "visible": True}])
+    assert marks(used_site, "course_categories", "idnumber", "box") == "0|1"
+    four_beats("course", categories=[{**attic, "visible": True}])
+    assert marks(used_site, "course_categories", "idnumber", "box") == "1|1"
+    assert marks(used_site, "course", "shortname", "OLD1") == "0|0"
+
+
+@pytest.mark.usefixtures("people")
+def test_the_time_of_an_enrolment_stays_as_long_as_it_is_not_in_the_way(four_beats: Beats, used_site: Site) -> None:
+    def enrolled(state: str) -> t.Any:
+        return four_beats("course", courses=[{"shortname": "TIME1", "fullname": "T", "enrolments": [{"username": "ben", "state": state}]}])
+
+    of_ben = "WHERE userid = (SELECT id FROM mdl_user WHERE username = 'ben' AND deleted = 0)"
+    enrolled("present")
+    used_site.sql(f"UPDATE mdl_user_enrolments SET timestart = 1000000000, timeend = 4000000000 {of_ben}")
+    for state, stored in (("suspended", 1), ("present", 0)):
+        enrolled(state)
+        assert used_site.sql(f"SELECT status, timestart, timeend FROM mdl_user_enrolments {of_ben}") == f"{stored}|1000000000|4000000000"
+    used_site.sql(f"UPDATE mdl_user_enrolments SET timeend = 1100000000 {of_ben}")
+    beats = enrolled("present")
+    assert beats.do["before"]["courses"]["TIME1"]["enrolments"] == {"ben": {"state": "closed"}}
+    assert used_site.sql(f"SELECT status, timestart, timeend FROM mdl_user_enrolments {of_ben}") == "0|1000000000|0"
+    four_beats("course", courses=[{"shortname": "TIME1", "state": "absent"}], confirm_absent=["TIME1"])
+
+
+def test_a_new_course_has_the_defaults_of_the_site(four_beats: Beats, used_site: Site) -> None:
+    for completion, stored in ((True, 1), (False, 0)):
+        four_beats("config", settings={"core": {"enablecompletion": completion, "motto": str(completion)}})
+        four_beats("course", courses=[{"shortname": f"NEW{stored}", "fullname": "New"}])
+        found = used_site.sql(
+            f"SELECT enablecompletion, showactivitydates, enddate - startdate FROM mdl_course WHERE shortname = 'NEW{stored}'"
+        )
+        assert found == f"{stored}|1|31536000"
+    four_beats("config", settings={"core": {"enablecompletion": True, "motto": None}})
 
 
 def test_one_bad_course_changes_nothing(moodle: Module, used_site: Site) -> None:

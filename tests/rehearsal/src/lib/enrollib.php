@@ -31,11 +31,19 @@ class enrol_plugin {
     public function enrol_user(stdClass $instance, int|string $userid, ?int $roleid = null, int $timestart = 0, int $timeend = 0, ?int $status = null): void {
         global $DB;
         $row = ['enrolid' => $instance->id, 'userid' => $userid];
-        $id = $DB->get_field('user_enrolments', 'id', $row);
-        $id === false
-            ? $DB->insert_record('user_enrolments', $row + ['status' => $status ?? ENROL_USER_ACTIVE])
-            : $DB->update_record('user_enrolments', ['id' => $id, 'status' => $status ?? ENROL_USER_ACTIVE]);
+        // Without them, start and end are 0 also for somebody who is enrolled already, as in Moodle.
+        $DB->record_exists('user_enrolments', $row)
+            ? $this->update_user_enrol($instance, $userid, $status, $timestart, $timeend)
+            : $DB->insert_record('user_enrolments', $row + ['status' => $status ?? ENROL_USER_ACTIVE, 'timestart' => $timestart, 'timeend' => $timeend]);
         $roleid === null || role_assign($roleid, $userid, context_course::instance($instance->courseid)->id);
+    }
+
+    /** Changes what is not null. */
+    public function update_user_enrol(stdClass $instance, int|string $userid, ?int $status = null, ?int $timestart = null, ?int $timeend = null): void {
+        global $DB;
+        $id = $DB->get_field('user_enrolments', 'id', ['enrolid' => $instance->id, 'userid' => $userid], MUST_EXIST);
+        $changes = array_filter(['status' => $status, 'timestart' => $timestart, 'timeend' => $timeend], 'is_int');
+        $changes === [] || $DB->update_record('user_enrolments', ['id' => $id] + $changes);
     }
 
     public function unenrol_user(stdClass $instance, int|string $userid): void {

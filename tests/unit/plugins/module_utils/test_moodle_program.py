@@ -151,6 +151,24 @@ def test_settings_become_what_moodle_stores_and_secret_ones_win() -> None:
     assert wanted == {"core": {"a": "1", "b": "s", "c": None}, "mod_x": {"y": "0"}}
 
 
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"core": {"lang": "de", "langlist": ["de", "en"]}}, "so core/langlist cannot be a list or a mapping"),
+        ({"mod_x": {"a": {"b": 1}}}, "so mod_x/a cannot be"),
+        ({"core": {}, "mod_x": None}, "there are none below mod_x"),
+        ({"core": ["lang"], "mod_x": "y"}, "there are none below core, mod_x"),
+        ({"moodle": {"lang": "de"}}, "so write lang below core and not below moodle"),
+    ],
+)
+def test_what_is_no_setting_is_refused_in_one_sentence_without_its_value(settings: dict[str, t.Any], sentence: str) -> None:
+    for groups in (({}, settings), (settings, {"core": {"a": "1"}})):
+        with pytest.raises(ProgramError, match=sentence) as caught:
+            to_moodle(*groups)
+        assert caught.value.details == {"error": "invalid"}
+        assert "de" not in str(caught.value).split()
+
+
 def test_what_the_task_calls_secret_is_masked_whatever_its_name() -> None:
     values = {"core": {"motto": "old", "lang": "en", "empty": ""}}
     assert masked(values, {"core": {"motto": "new", "empty": ""}}, "*") == {"core": {"motto": "*", "lang": "en", "empty": ""}}

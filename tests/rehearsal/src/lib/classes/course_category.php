@@ -32,6 +32,48 @@ class core_course_category {
     /** @param array<string, mixed> $data columns of the table */
     public function update(array $data): void {
         global $DB;
-        $DB->update_record('course_categories', ['id' => $this->id] + $data + (isset($data['visible']) ? ['visibleold' => $data['visible']] : []));
+        if (isset($data['visible'])) {
+            $data['visible'] ? $this->show() : $this->hide(0);
+        }
+        $columns = array_intersect_key($data, array_flip(['name', 'description', 'parent']));
+        $columns === [] || $DB->update_record('course_categories', ['id' => $this->id] + $columns);
+        $hidden = !empty($data['parent']) && !$DB->get_field('course_categories', 'visible', ['id' => $data['parent']]);
+        if ($hidden && $DB->get_field('course_categories', 'visible', ['id' => $this->id])) {
+            $this->hide(1);
+        }
+    }
+
+    /** Hides it with everything in it, which keeps what it was in visibleold. Its own, for the time after, is given. */
+    private function hide(int $visibleold): void {
+        global $DB;
+        if ($DB->get_field('course_categories', 'visible', ['id' => $this->id])) {
+            [$in, $ids] = $this->family();
+            $DB->execute("UPDATE {course_categories} SET visibleold = visible, visible = 0 WHERE id IN ($in)", $ids);
+            $DB->execute("UPDATE {course} SET visibleold = visible, visible = 0 WHERE category IN ($in)", $ids);
+        }
+        $DB->set_field('course_categories', 'visibleold', $visibleold, ['id' => $this->id]);
+    }
+
+    /** Shows it, whatever its parent is, and everything in it as it was. */
+    private function show(): void {
+        global $DB;
+        if ($DB->get_field('course_categories', 'visible', ['id' => $this->id])) {
+            return;
+        }
+        [$in, $ids] = $this->family();
+        $DB->set_field('course_categories', 'visibleold', 1, ['id' => $this->id]);
+        $DB->execute("UPDATE {course_categories} SET visible = visibleold WHERE id IN ($in)", $ids);
+        $DB->execute("UPDATE {course} SET visible = visibleold WHERE category IN ($in)", $ids);
+    }
+
+    /** @return array{0: string, 1: list<int|string>} marks for a statement, and the ids of it and all below it */
+    private function family(): array {
+        global $DB;
+        $ids = $DB->get_fieldset_sql(
+            'WITH RECURSIVE below AS (SELECT id FROM {course_categories} WHERE id = ?
+               UNION SELECT c.id FROM {course_categories} c JOIN below b ON c.parent = b.id) SELECT id FROM below',
+            [$this->id],
+        );
+        return [implode(', ', array_fill(0, count($ids), '?')), $ids];
     }
 }

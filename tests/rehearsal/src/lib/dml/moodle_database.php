@@ -259,6 +259,11 @@ class moodle_database {
         return $this->get_field_select($table, '1', $select, $params) !== false;
     }
 
+    /** @return string a comparison of a column with a parameter */
+    public function sql_equal(string $fieldname, string $param, bool $casesensitive = true): string {
+        return $casesensitive ? "$fieldname = $param" : "LOWER($fieldname) = LOWER($param)";
+    }
+
     /** @return moodle_transaction whose allow_commit keeps what is done from now on; the end of the script without it does not */
     public function start_delegated_transaction(): moodle_transaction {
         $this->run('BEGIN', []);

@@ -14,18 +14,24 @@ require __DIR__ . '/caches.php';
 
 $campuswish = Inside::wish();
 
-/** The value as Moodle stores it; null when there is none. */
-function campus_stored(string $component, string $name): ?string {
-    $value = get_config($component, $name);
-    return $value === false ? null : (string) $value;
+/** What config.php, and not the database, decides for a component. */
+function campus_locked(string $component): array {
+    global $CFG;
+    return $component === 'core' ? $CFG->config_php_settings ?? [] : $CFG->forced_plugin_settings[$component] ?? [];
 }
 
-/** Whether config.php, and not the database, decides a setting. */
-function campus_is_locked(string $component, string $name): bool {
-    global $CFG;
-    return $component === 'core'
-        ? array_key_exists($name, $CFG->config_php_settings ?? [])
-        : array_key_exists($name, $CFG->forced_plugin_settings[$component] ?? []);
+/** The value as a wish for it is stored; null when there is none. get_config would give '' for a false of config.php. */
+function campus_stored(string $component, string $name): ?string {
+    $locked = campus_locked($component);
+    if (!array_key_exists($name, $locked)) {
+        $value = get_config($component, $name);
+        return $value === false ? null : (string) $value;
+    }
+    return match (true) {
+        is_bool($locked[$name]) => $locked[$name] ? '1' : '0',
+        is_scalar($locked[$name]) => (string) $locked[$name],
+        default => '',
+    };
 }
 
 $campusfound = ['changed' => false, 'before' => [], 'after' => [], 'locked' => []];
@@ -36,7 +42,7 @@ foreach ($campuswish['settings'] as $campuscomponent => $campusvalues) {
         if ($campusbefore === $campusvalue) {
             continue;
         }
-        if (campus_is_locked($campuscomponent, $campusname)) {
+        if (array_key_exists($campusname, campus_locked($campuscomponent))) {
             $campusfound['locked'][] = "$campuscomponent/$campusname";
             continue;
         }

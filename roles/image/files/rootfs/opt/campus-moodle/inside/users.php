@@ -26,9 +26,30 @@ function campus_user_now(stdClass $user): array {
     return $now;
 }
 
-/** What is in the way of this wish, as [code, sentence] each. */
-function campus_user_objections(array $wanted, ?stdClass $user): Generator {
+/** Whether somebody else has an address, or is to have it. Who gets another one or is deleted leaves the address to others. */
+function campus_address_is_taken(array $wanted, array $everybody): bool {
     global $CFG, $DB;
+    $email = mb_strtolower($wanted['email']);
+    $others = array_filter($everybody, static fn (array $one): bool => $one['username'] !== $wanted['username']);
+    $leaving = [$wanted['username']];
+    foreach ($others as $one) {
+        $stays = ($one['state'] ?? 'present') !== 'absent';
+        if ($stays && isset($one['email']) && mb_strtolower($one['email']) === $email) {
+            return true;
+        }
+        if (!$stays || isset($one['email'])) {
+            $leaving[] = $one['username'];
+        }
+    }
+    // As Moodle's own forms compare.
+    $select = $DB->sql_equal('email', '?', false) . ' AND deleted = 0 AND mnethostid = ?';
+    $holders = $DB->get_fieldset_sql("SELECT username FROM {user} WHERE $select", [$wanted['email'], $CFG->mnet_localhost_id]);
+    return array_diff($holders, $leaving) !== [];
+}
+
+/** What is in the way of this wish, one of everybody's, as [code, sentence] each. */
+function campus_user_objections(array $wanted, ?stdClass $user, array $everybody): Generator {
+    global $CFG;
     $state = $wanted['state'] ?? 'present';
     if ($user !== null && $state !== 'present' && is_siteadmin($user)) {
         yield ['protected', 'is an administrator, who is neither suspended nor deleted.'];
@@ -50,12 +71,9 @@ function campus_user_objections(array $wanted, ?stdClass $user): Generator {
     if (isset($wanted['password']) && campus_password_differs($wanted, $user) && !check_password_policy($wanted['password'], $messages, $user)) {
         yield ['password', 'needs another password: ' . preg_replace('/\s+/', ' ', trim(html_to_text($messages, 0, false)))];
     }
-    $same = 'email = ? AND deleted = 0 AND mnethostid = ? AND username <> ?';
-    if (
-        isset($wanted['email']) && empty($CFG->allowaccountssameemail)
-        && $DB->record_exists_select('user', $same, [$wanted['email'], $CFG->mnet_localhost_id, $wanted['username']])
-    ) {
-        yield ['email', "cannot have the address {$wanted['email']}, which another user has."];
+    $newaddress = isset($wanted['email']) && ($user === null || $user->email !== $wanted['email']);
+    if ($newaddress && empty($CFG->allowaccountssameemail) && campus_address_is_taken($wanted, $everybody)) {
+        yield ['email', "cannot have the address {$wanted['email']}, which another user has or is to have."];
     }
     $fields = array_filter(array_intersect_key($wanted, array_flip(array_diff(CAMPUS_USER_FIELDS, ['auth']))), 'strlen');
     $wrong = core_user::validate((object) (['username' => $wanted['username']] + $fields));
@@ -118,7 +136,7 @@ $campusproblems = [];
 foreach ($campuswish['users'] as $campuswanted) {
     $campusname = $campuswanted['username'];
     $campususer = $DB->get_record('user', ['username' => $campusname, 'mnethostid' => $CFG->mnet_localhost_id, 'deleted' => 0]) ?: null;
-    foreach (campus_user_objections($campuswanted, $campususer) as [$campuscode, $campuswhy]) {
+    foreach (campus_user_objections($campuswanted, $campususer, $campuswish['users']) as [$campuscode, $campuswhy]) {
         $campusproblems[] = ['code' => $campuscode, 'sentence' => "The user $campusname $campuswhy"];
     }
     $campussteps[] = campus_user_step($campuswanted, $campususer);

@@ -26,6 +26,11 @@ final class WantedSettings
                 $sentences[] = "The settings of '$component' must be an object, under 'core' or the name of a component.";
                 continue;
             }
+            if ($component === 'moodle') {
+                // Moodle reads it as another name of core and writes it as a component of its own.
+                $sentences[] = "The component of core settings is called core here, not moodle.";
+                continue;
+            }
             foreach ($values as $name => $value) {
                 if (!preg_match('/^[\w-]+$/', (string) $name) || is_array($value)) {
                     $sentences[] = "The setting $component/$name must have a plain name and a text, number, boolean or null as its value.";
