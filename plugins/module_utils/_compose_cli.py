@@ -16,13 +16,17 @@ import json
 import shlex
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._cli import Result, Run
+from ansible_collections.campus.moodle.plugins.module_utils._cli import GRACE_SECONDS, Result, Run
 
 LABEL_PROJECT = "com.docker.compose.project"
 LABEL_SERVICE = "com.docker.compose.service"
 LABEL_HASH = "com.docker.compose.config-hash"
 LABEL_ONE_OFF = "com.docker.compose.oneoff"
+# Of the role's compose file: the secrets that a service reads, each with its number.
+LABEL_SECRETS = "campus.moodle.secrets"
 LOG_LINES = 20
+# Far more than a health check takes, which a container's own check gives 10 seconds.
+INSIDE_SECONDS = 30
 # For every docker command: no colours and no advertisements among the output.
 ENVIRON = {"COMPOSE_ANSI": "never", "DOCKER_CLI_HINTS": "false"}
 
@@ -64,7 +68,7 @@ class Container:
 class Service:
     """One service as the definition wants it.
 
-    probe is the command of its health check, empty without one; secrets says whether it reads any.
+    probe is the command of its health check, empty without one; secrets says whether it reads any; database is its connection.
     """
 
     name: str
@@ -73,6 +77,7 @@ class Service:
     scale: int = 1
     probe: tuple[str, ...] = ()
     secrets: bool = False
+    database: str = ""
 
 
 class ComposeProject:
@@ -134,8 +139,10 @@ class ComposeProject:
         return self._try_compose(["run", "--rm", "--no-deps", "-T", "--quiet-pull", "cli", *command], definition)
 
     def inside(self, container: Container, command: t.Sequence[str]) -> Result:
-        """Run a command inside a container; the exit status is for the caller to judge."""
-        return self._run([self._binary, "exec", container.id, *command], None)
+        """Run a short command inside a container; the exit status is for the caller to judge."""
+        # In a container that is paused, or whose machine is out of memory, it would never come back.
+        limit = ["timeout", f"--kill-after={GRACE_SECONDS}", str(INSIDE_SECONDS)]
+        return self._run([*limit, self._binary, "exec", container.id, *command], None)
 
     def stop(self, containers: t.Sequence[Container]) -> None:
         """Stop containers with their own stop signal and within their own grace period."""
@@ -210,7 +217,14 @@ def parse_service(name: str, digest: str, row: t.Mapping[str, t.Any]) -> Service
     test = list((row.get("healthcheck") or {}).get("test") or [])
     probe = {"CMD": tuple(test[1:]), "CMD-SHELL": ("/bin/sh", "-c", *test[1:])}.get(test[0] if test else "", ())
     scale = 1 if replicas is None else int(replicas)
-    return Service(name, digest, row.get("image", ""), scale, probe, secrets=bool(row.get("secrets")))
+    return Service(name, digest, row.get("image", ""), scale, probe, secrets=bool(row.get("secrets")), database=parse_database(row))
+
+
+def parse_database(row: t.Mapping[str, t.Any]) -> str:
+    """Return what decides on a service's connection to the database, without a secret, as a text to compare."""
+    environment, secrets = row.get("environment") or {}, (row.get("labels") or {}).get(LABEL_SECRETS, "").split()
+    words = [f"{name}={value}" for name, value in sorted(environment.items()) if name.startswith("MOODLE_DATABASE_")]
+    return " ".join([*words, *(secret for secret in secrets if "database_" in secret)])
 
 
 def parse_container(row: t.Mapping[str, t.Any]) -> Container:

@@ -17,6 +17,18 @@ from ansible_collections.campus.moodle.plugins.module_utils._cli import Result
 from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import ComposeProject
 from ansible_collections.campus.moodle.plugins.module_utils._moodle_program import EXIT_CODES, answer_of, database_changed, sentences_of
 
+# What a preflight answer announces, in words.
+ACTIONS = {
+    "install": "install Moodle",
+    "upgrade": "upgrade the database in maintenance mode",
+    "code": "change the code, without maintenance",
+}
+# Why it does not install where a site was installed before.
+EMPTIED = (
+    "The database holds no Moodle, although rollout.json says that this site is installed: restore its backup into the database, or run "
+    "the playbook campus.moodle.destroy first, which forgets that site."
+)
+
 
 class ImageError(Exception):
     """A command of the site image refused or failed. sentences say why; untouched says that the database is as it was."""
@@ -58,6 +70,10 @@ class SiteImage:
     def maintenance(self, *, on: bool) -> dict[str, t.Any]:
         """Show users the maintenance page, or the site again."""
         return self._run("maintenance", "on" if on else "off")
+
+    def purge(self) -> dict[str, t.Any]:
+        """Empty Moodle's caches."""
+        return self._run("purge")
 
     def _run(self, *command: str) -> dict[str, t.Any]:
         result = self._compose.one_off(self._definition, command)

@@ -13,7 +13,10 @@ import typing as t
 from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import Container, Service
 
 # Services that hold or carry data, in the order in which they start.
-BACKING = ("postgres", "valkey-sessions", "valkey-cache", "mail", "pooler")
+DATABASE = ("postgres",)
+STORES = (*DATABASE, "valkey-sessions", "valkey-cache", "mail")
+POOLER = ("pooler",)
+BACKING = (*STORES, *POOLER)
 # Services that are replaced by new containers beside the old ones, in the order in which new ones start.
 ROLLING = ("php", "web")
 # Services that execute tasks; they finish theirs before the database is upgraded.
@@ -39,10 +42,14 @@ class Difference:
 
 @dataclasses.dataclass(frozen=True)
 class Site:
-    """What the last complete rollout left behind: the site image, and whether a rollout was cut while it upgraded."""
+    """What the last complete rollout left behind: the site image, whether a rollout was cut while it upgraded, and the database.
+
+    A record of an older release has no database.
+    """
 
     image: str = ""
     maintenance: bool = False
+    database: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +60,8 @@ class Plan:
     orphans: tuple[Container, ...]
     definition_changed: bool
     moodle: bool
-    """Whether the image has to look at the database, because the site is new, its code changes, or the last run was cut."""
+    """Whether the image has to look at the database: the site is new, code or database change, the last run was cut, or the
+    database does not run, so that nobody knows what is left of it."""
 
     @property
     def virgin(self) -> bool:
@@ -115,9 +123,11 @@ def make_plan(services: t.Mapping[str, Service], containers: t.Sequence[Containe
     of_service: dict[str, list[Container]] = {}
     for container in containers:
         of_service.setdefault(container.service, []).append(container)
-    return Plan(
+    php = services["php"]
+    plan = Plan(
         differences={name: compare(service, of_service.get(name, [])) for name, service in services.items()},
         orphans=tuple(container for container in containers if container.service not in services),
         definition_changed=definition_changed,
-        moodle=site.maintenance or site.image != services["php"].image,
+        moodle=site.maintenance or site.image != php.image or site.database not in ("", php.database),
     )
+    return plan if plan.stands(DATABASE) and not plan.virgin else dataclasses.replace(plan, moodle=True)

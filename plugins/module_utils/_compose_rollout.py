@@ -10,24 +10,18 @@ Every step looks at the machine first, so that a run that was cut anywhere is co
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils import _compose_plan as plans
 from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import ComposeProject, Container, DockerError, Service
-from ansible_collections.campus.moodle.plugins.module_utils._compose_image import ImageError, SiteImage
+from ansible_collections.campus.moodle.plugins.module_utils._compose_image import ACTIONS, EMPTIED, ImageError, SiteImage
+from ansible_collections.campus.moodle.plugins.module_utils._compose_retreat import Files, Retreat
+from ansible_collections.campus.moodle.plugins.module_utils._compose_upgrade import Upgrade
 from ansible_collections.campus.moodle.plugins.module_utils._compose_wait import RolloutError, Waiting
 
 FAILURES = (ImageError, DockerError, RolloutError)
-
-
-class Files(t.Protocol):
-    """What the rollout keeps on disk; written atomically."""
-
-    def read_definition(self) -> str: ...
-    def write_definition(self, text: str) -> None: ...
-    def read_site(self) -> plans.Site: ...
-    def write_site(self, site: plans.Site) -> None: ...
 
 
 class Rollout:
@@ -50,57 +44,86 @@ class Rollout:
         self._image = SiteImage(compose, definition)
         self.services: dict[str, Service] = {}
         self.action = "none"
+        self._before = plans.Site()
+        self._retreat = Retreat(compose, files, previous=files.read_definition(), definition=definition)
 
     def plan(self) -> plans.Plan:
         """Compare the definition with the machine; changes nothing."""
+        previous = self._files.read_definition()
         self.services = self._compose.services(self._definition)
-        changed = self._files.read_definition() != self._definition
-        return plans.make_plan(self.services, self._compose.containers(), site=self._files.read_site(), definition_changed=changed)
+        self._before = self._recall(previous)
+        changed = previous != self._definition
+        return plans.make_plan(self.services, self._compose.containers(), site=self._before, definition_changed=changed)
 
-    def foresee(self, plan: plans.Plan) -> list[str]:
+    def foresee(self, plan: plans.Plan, *, secrets_pending: bool = False) -> list[str]:
         """Return the plan in words for check mode, with the image's own judgement where the site runs and the image is built."""
         sentences = plan.sentences()
-        self.action = "install" if plan.virgin and not self._files.read_site().image else "none"
-        if self._can_ask_first(plan) and self._compose.image_exists(self.services["php"].image):
-            answer = self._image.preflight()
-            self.action = answer.get("action", "none")
-            sentences.append(f"site: the image would {self.action_in_words(answer)}")
-        return sentences
+        self.action = "install" if plan.virgin and not self._before.image else "none"
+        if not (self._can_ask_first(plan) and self._compose.image_exists(self.services["php"].image)):
+            return sentences
+        if secrets_pending:
+            return [*sentences, "site: the image can be asked only once the secrets are written, which check mode does not do"]
+        answer = self._ask()
+        self.action = answer.get("action", "none")
+        return [*sentences, f"site: the image would {ACTIONS.get(self.action, 'leave the database as it is')}"]
 
     def run(self, plan: plans.Plan) -> None:
         """Carry the plan out."""
-        previous, before = self._files.read_definition(), self._files.read_site()
-        answer = self._image.preflight() if self._can_ask_first(plan) else {}
-        self._rehearse_front(plan)
-        self._files.write_definition(self._definition)
-        try:
-            self._start_backing(plan)
-            if plan.moodle:
-                answer = answer or self._image.preflight()
-        except FAILURES as error:
-            self._go_back(error, previous, plan)
-            raise
+        if plan.nothing:
+            self._files.drop_previous_secrets()
+            return
+        previous = self._files.read_definition()
+        answer = self._prepare(plan)
         self.action = answer.get("action", "none")
-        if self.action == "install":
-            self._image.install()
-        if self.action in ("code", "upgrade"):
-            self._upgrade(answer, previous, before)
+        if self.action != "none":
+            # Whoever cuts the run now: the old code must not come back to a database that has moved on.
+            self._files.write_definition(self._definition)
+            self._change_database(answer, previous)
+            self._files.drop_previous_secrets()
         self._roll(previous)
-        self._finish(before)
+        self._files.write_definition(self._definition)
+        self._files.drop_previous_secrets()
+        self._finish()
 
-    @staticmethod
-    def action_in_words(answer: t.Mapping[str, t.Any]) -> str:
-        """Return what a preflight answer announces."""
-        words = {
-            "install": "install Moodle",
-            "upgrade": "upgrade the database in maintenance mode",
-            "code": "change the code, without maintenance",
-        }
-        return words.get(answer.get("action", "none"), "leave the database as it is")
+    def _recall(self, previous: str) -> plans.Site:
+        """Return what the last complete rollout recorded. Where that has no database, the compose file of that time tells it."""
+        site = self._files.read_site()
+        if site.database or not site.image or not previous:
+            return site
+        services = self.services if previous == self._definition else self._compose.services(previous)
+        return dataclasses.replace(site, database=services["php"].database)
+
+    def _ask(self) -> dict[str, t.Any]:
+        """Return what the image says of the database. It changes nothing, and refuses what must not be touched."""
+        answer = self._image.preflight()
+        if answer.get("action") == "install" and self._before.image:
+            raise RolloutError(EMPTIED)
+        return answer
+
+    def _prepare(self, plan: plans.Plan) -> dict[str, t.Any]:
+        """Start what the image needs, ask it, and undo what was done unless it is content. Return its answer.
+
+        The pooler comes after that: old containers use it, and must not reach a database that nobody looked at.
+        """
+        try:
+            answer = self._ask() if self._can_ask_first(plan) else {}
+            self._rehearse_front(plan)
+        except FAILURES:
+            self._retreat.secrets()
+            raise
+        try:
+            self._start_backing(plan, plans.STORES)
+            if plan.moodle:
+                answer = answer or self._ask()
+            self._start_backing(plan, plans.POOLER)
+        except FAILURES as error:
+            self._go_back(error, plan)
+            raise
+        return answer
 
     def _can_ask_first(self, plan: plans.Plan) -> bool:
         """Whether the new image can look at the database before anything is touched, whatever else the run replaces."""
-        installed = bool(self._files.read_site().image) and not plan.virgin
+        installed = bool(self._before.image) and not plan.virgin
         return plan.moodle and installed and plan.stands(plans.BACKING)
 
     def _rehearse_front(self, plan: plans.Plan) -> None:
@@ -118,69 +141,35 @@ class Rollout:
             finally:
                 self._remove(self._compose.rehearsals(name))
             if reason:
-                raise RolloutError(
-                    f"The service {name} does not start as it is described; the site stays as it was. Its last lines:\n{reason}"
-                )
+                raise RolloutError(f"The service {name} does not start as described; the site stays as it was. Its last lines:\n{reason}")
 
-    def _go_back(self, error: Exception, previous: str, plan: plans.Plan) -> None:
+    def _change_database(self, answer: t.Mapping[str, t.Any], previous: str) -> None:
+        """Install or upgrade, as the image said."""
+        if self.action == "install":
+            self._image.install()
+        if self.action in ("code", "upgrade"):
+            work = Upgrade(self._compose, self._files, self._image, self._retreat, self._before)
+            work.run(self.services, previous, maintenance=bool(answer.get("maintenance_required")))
+
+    def _go_back(self, error: Exception, plan: plans.Plan) -> None:
         """Undo what was done before the image was content: no container stays on a fresh machine, and old ones come back elsewhere."""
         try:
             if plan.virgin:
                 self._compose.down(volumes=False)
-            elif previous:
-                known = self._compose.services(previous)
-                names = [name for name in plan.differs(plans.BACKING) if name in known]
-                self._files.write_definition(previous)
-                if names:
-                    self._compose.up(previous, names)
+                self._retreat.secrets()
+            else:
+                self._retreat.bring_back(plans.BACKING, self.services)
         except DockerError as second:
             raise RolloutError(f"{error}\nWhat ran before could not be brought back: {second}") from error
-        if plan.virgin:
-            self._files.write_definition(previous)
 
-    def _start_backing(self, plan: plans.Plan) -> None:
-        """Start what the image needs; the pooler last, because it needs the database."""
-        for group in (plans.BACKING[:-1], plans.BACKING[-1:]):
-            names = [name for name in group if name in self.services]
-            replaced = [container for name in plan.differs(names) for container in plan.differences[name].replace]
-            if not plan.differs(names):
-                continue
+    def _start_backing(self, plan: plans.Plan, group: t.Sequence[str]) -> None:
+        """Start what Moodle needs and wait for it."""
+        names = [name for name in group if name in self.services]
+        replaced = [container for name in plan.differs(names) for container in plan.differences[name].replace]
+        if plan.differs(names):
             self._stop([container for container in replaced if container.ailing])
             self._compose.up(self._definition, names)
             self._waiting.healthy(self.services, names)
-
-    def _upgrade(self, answer: t.Mapping[str, t.Any], previous: str, before: plans.Site) -> None:
-        """Upgrade the database. Only where Moodle requires it, users see the maintenance page and running tasks end first.
-
-        The page stays until the new code serves, because the old code must not meet the new database.
-        """
-        maintenance = bool(answer.get("maintenance_required"))
-        workers: list[Container] = []
-        try:
-            if maintenance:
-                self._files.write_site(plans.Site(before.image, maintenance=True))
-                self._image.maintenance(on=True)
-                workers = [one for one in self._compose.containers() if one.service in plans.WORKERS and one.running]
-                self._stop(workers)
-            self._image.upgrade(maintenance=maintenance)
-        except (ImageError, DockerError) as error:
-            # Docker itself is only asked before the database is.
-            if isinstance(error, ImageError) and not error.untouched:
-                raise RolloutError(
-                    f"{error}\nThe site stays in maintenance mode. Correct the cause and run again, or restore a backup."
-                ) from error
-            self._undo_upgrade(previous, before, maintenance=maintenance, workers=workers)
-            raise RolloutError(f"{error}\nThe site goes on with the version it had.") from error
-
-    def _undo_upgrade(self, previous: str, before: plans.Site, *, maintenance: bool, workers: t.Sequence[Container]) -> None:
-        """The database is as it was: open the site again and let its old containers work."""
-        self._files.write_definition(previous)
-        if workers:
-            self._compose.start(workers)
-        if maintenance and not before.maintenance:
-            self._image.maintenance(on=False)
-        # Last: until then the next run ends the maintenance.
-        self._files.write_site(before)
 
     def _roll(self, previous: str) -> None:
         """Start new containers beside the old ones and the proxy after them, wait until they serve, then retire the old ones."""
@@ -192,23 +181,23 @@ class Rollout:
         except (RolloutError, DockerError) as error:
             if not previous or not known:
                 raise
-            raise RolloutError(f"{error}\n{self._retreat(previous, known)}") from error
+            raise RolloutError(f"{error}\n{self._give_up(previous, known)}") from error
         for name in reversed(plans.ROLLING):
             old = self._split(name)[1]
             if old:
                 self._stop([container for container in old if container.running] or old)
                 self._remove(old)
 
-    def _retreat(self, previous: str, known: t.Collection[str]) -> str:
+    def _give_up(self, previous: str, known: t.Collection[str]) -> str:
         """Bring back what served before, and say what that is. Old code must not come back to a database that has moved on."""
         try:
-            self._compose.up(previous, plans.FRONT)
             if self.action != "none":
+                self._compose.up(previous, plans.FRONT)
                 return "The database belongs to the new code already; correct the cause and run again."
             self._remove([one for one in self._compose.containers() if one.id not in known and one.service in plans.ROLLING])
+            self._retreat.bring_back((*plans.BACKING, *plans.ROLLING, *plans.FRONT), self.services)
         except DockerError as error:
             return f"What ran before could not be brought back: {error}"
-        self._files.write_definition(previous)
         return "The new containers were removed; the site goes on with the ones it had."
 
     def _replace_front(self) -> None:
@@ -236,17 +225,20 @@ class Rollout:
             self._compose.up(self._definition, [name], scale={name: serving + self.services[name].scale}, recreate=False)
         self._waiting.healthy(self.services, [name])
 
-    def _finish(self, before: plans.Site) -> None:
+    def _finish(self) -> None:
         """Bring the remaining services up, end a maintenance that this or a cut run began, and record that all is done."""
         workers = [name for name in plans.WORKERS if name in self.services]
         # A new try from the beginning, with no restarts counted.
         self._remove([one for one in self._compose.containers() if one.service in workers and one.ailing])
         self._compose.up(self._definition, [*plans.ROLLING, *workers, *plans.FRONT], orphans=True)
-        if self._files.read_site().maintenance or before.maintenance:
+        if self._files.read_site().maintenance:
             self._image.maintenance(on=False)
         self._waiting.healthy(self.services, plans.FRONT)
         self._waiting.steady(self.services, workers)
-        self._files.write_site(plans.Site(self.services["php"].image))
+        if self._before.image not in ("", self.services["php"].image):
+            # Until its end, the old code filled the caches with texts, scripts and styles of its own.
+            self._image.purge()
+        self._files.write_site(plans.Site(self.services["php"].image, database=self.services["php"].database))
 
     def _stop(self, containers: t.Sequence[Container]) -> None:
         if containers:

@@ -20,7 +20,8 @@ from ansible_collections.campus.moodle.plugins.module_utils._compose_machine imp
 
 CONNECT_SECONDS = 5
 # What the sentences about ports are chosen by.
-PORT_KINDS = {errno.EADDRINUSE: "taken", errno.EADDRNOTAVAIL: "no address"}
+# A kernel without IPv6 has no address of that kind, and does not even make the socket.
+PORT_KINDS = {errno.EADDRINUSE: "taken", errno.EADDRNOTAVAIL: "no address", errno.EAFNOSUPPORT: "no address"}
 
 
 def survey(run: t.Optional[Run], params: t.Mapping[str, t.Any]) -> Machine:
@@ -72,13 +73,13 @@ def own_ports(run: Run, project: str) -> set[int]:
 def not_free(address: str, port: int) -> str:
     """Return the kind of reason why nothing can listen on the address and port; empty when something could."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((address, port))
-        except OSError as error:
-            # Whether this user may listen on a low port says nothing: the engine will.
-            return PORT_KINDS.get(error.errno or 0, "")
+    except OSError as error:
+        # Whether this user may listen on a low port says nothing: the engine will.
+        return PORT_KINDS.get(error.errno or 0, "")
     return ""
 
 

@@ -3,11 +3,16 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""The files that hold a site's secrets and its identity, written so that a run which is cut anywhere is continued by the next one."""
+"""The files that hold a site's secrets and its identity, written so that a run which is cut anywhere is continued by the next one.
+
+A value that is replaced stays beside the new one, in a file that ends in .previous, until a rollout knows which of the two the site
+goes on with.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import os
 import stat
@@ -19,6 +24,7 @@ from ansible_collections.campus.moodle.plugins.module_utils._site_secrets import
 IDENTITY = "site.json"
 DIRECTORY = "secrets"
 MODE = 0o600
+PREVIOUS = ".previous"
 
 
 def read(path: str) -> t.Optional[str]:
@@ -41,7 +47,7 @@ def is_private(path: str, uid: int) -> bool:
 
 def write(path: str, content: str, *, uid: int, mode: int) -> None:
     """Replace a file as a whole; it never exists half written, with a wider mode or with another owner."""
-    handle, scratch = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".")
+    handle, scratch = tempfile.mkstemp(dir=os.path.dirname(path), prefix=f".{os.path.basename(path)}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(content + "\n")
@@ -70,6 +76,9 @@ class Identity:
     pending names the secrets that a run began to write. It is written first: a run that is cut between the files and the numbers
     would otherwise take what it finds for unchanged, and the readers would keep what they had. A secret without a number is not
     lost when its file is missing; it was never complete.
+
+    previous maps a secret whose former value is kept to the number that this had; highest holds numbers that were taken back, and
+    must not stand for another value later.
     """
 
     def __init__(self, site: str) -> None:
@@ -81,16 +90,18 @@ class Identity:
         self.site_id: str = found.get("site_id", "")
         self.generations: dict[str, int] = found.get("generations", {})
         self.pending: list[str] = found.get("pending", [])
+        self.previous: dict[str, int] = found.get("previous", {})
+        self.highest: dict[str, int] = found.get("highest", {})
 
     def raised(self, changed: t.Iterable[str]) -> dict[str, int]:
         """Return the numbers as they are once these secrets have changed."""
-        return {**self.generations, **{name: self.generations.get(name, 0) + 1 for name in changed}}
+        return {**self.generations, **{name: max(self.generations.get(name, 0), self.highest.get(name, 0)) + 1 for name in changed}}
 
     def write(self) -> None:
         """Replace the file, which anybody may read."""
         facts: dict[str, t.Any] = {"site_id": self.site_id, "generations": self.generations}
-        if self.pending:
-            facts["pending"] = self.pending
+        passing = {"pending": self.pending, "previous": self.previous, "highest": self.highest}
+        facts.update({name: value for name, value in passing.items() if value})
         write(self._path, json.dumps(facts, indent=2, sort_keys=True), uid=os.geteuid(), mode=0o644)
 
 
@@ -100,9 +111,56 @@ def keep(site: str, readers: t.Iterable[str], identity: Identity, copies: t.Sequ
     make_directory(os.path.join(site, DIRECTORY), 0o700)
     for reader in readers:
         make_directory(os.path.join(site, DIRECTORY, reader), 0o700)
+    replaced = [copy.path for copy in copies if os.path.basename(copy.path) in changed and os.path.exists(copy.path)]
+    former = {os.path.basename(path) for path in replaced} & set(identity.generations)
+    # A former value that is kept already is what the site runs with: no rollout has come to an end since.
+    fresh = former - set(identity.previous)
+    _unlink(path for name in fresh for path in _previous_files(site, name))
+    identity.previous.update({name: identity.generations[name] for name in fresh})
     identity.pending = sorted({*identity.pending, *changed})
     identity.write()
+    for path in replaced:
+        if os.path.basename(path) in former and not os.path.exists(path + PREVIOUS):
+            # The same file under a second name: content, owner and mode stay, and no moment is without it.
+            os.link(path, path + PREVIOUS)
     for copy in copies:
         write(copy.path, copy.content, uid=copy.uid, mode=MODE)
     identity.generations, identity.pending = identity.raised(changed), []
     identity.write()
+
+
+def put_back(site: str) -> None:
+    """Give the secrets their former values and numbers again, because the site goes on with what it had."""
+    identity = Identity(site)
+    if not identity.previous:
+        return
+    pending = identity.pending
+    # As in keep(): one that is cut here counts as changed for the next run, whatever that finds.
+    identity.pending = sorted({*pending, *identity.previous})
+    identity.write()
+    for name in identity.previous:
+        for path in _previous_files(site, name):
+            os.replace(path, path[: -len(PREVIOUS)])
+    identity.highest.update({name: identity.generations[name] for name in identity.previous})
+    identity.generations.update(identity.previous)
+    identity.previous, identity.pending = {}, pending
+    identity.write()
+
+
+def drop_previous(site: str) -> None:
+    """Remove the former values, because the site goes on with the new ones."""
+    identity = Identity(site)
+    if identity.previous:
+        # First: a former value that is only partly there must never be put back.
+        identity.previous = {}
+        identity.write()
+    _unlink(_previous_files(site, "*"))
+
+
+def _previous_files(site: str, name: str) -> list[str]:
+    return glob.glob(os.path.join(glob.escape(site), DIRECTORY, "*", name + PREVIOUS))
+
+
+def _unlink(paths: t.Iterable[str]) -> None:
+    for path in paths:
+        os.unlink(path)

@@ -18,6 +18,7 @@ import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_types as types
 from ansible_collections.campus.moodle.plugins.module_utils._site_spec_checks import SCOPES, check
+from ansible_collections.campus.moodle.plugins.module_utils._site_spec_rules import PASSWORDS
 from ansible_collections.campus.moodle.plugins.module_utils._site_spec_sizes import SIZES
 
 PREFIX = "moodle_"
@@ -49,9 +50,7 @@ GROUPS = frozenset(
 PLACES = {"moodle_image": ("image", "reference"), "moodle_tls": ("tls", "mode")}
 
 # Their values never enter the description, because a description may be printed. Only the fact that one is given does.
-SECRETS = frozenset(
-    {"moodle_admin_password", "moodle_database_password", "moodle_session_password", "moodle_smtp_password", "moodle_secret_settings"}
-)
+SECRETS = frozenset({*PASSWORDS, "moodle_secret_settings"})
 # Names that are no variable of a site but that a host may have all the same, and who gives it to them.
 RESERVED = {
     "moodle_site": "the inventory plugin campus.moodle.sites",

@@ -54,6 +54,7 @@ PROBLEMS: tuple[Rule, ...] = (
     servers.database,
     servers.own_database,
     servers.sessions,
+    servers.cache,
     servers.hosts,
     servers.unused_servers,
     servers.mail_user,

@@ -63,7 +63,13 @@ IDENTIFIERS = {
 }
 MAIL_ADDRESS = re.compile(r"^[^@\s]+@[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+$")
 MAIL_ADDRESSES = ("moodle_admin_email", "moodle_noreply_address", "moodle_acme_email")
-SECRETS = ("moodle_admin_password", "moodle_database_password", "moodle_session_password", "moodle_smtp_password")
+PASSWORDS = (
+    "moodle_admin_password",
+    "moodle_cache_password",
+    "moodle_database_password",
+    "moodle_session_password",
+    "moodle_smtp_password",
+)
 FILES = ("moodle_plugins_lock", "moodle_tls_certificate", "moodle_tls_private_key", "moodle_database_sslrootcert")
 PASSWORD_MINIMUM = 8
 # Names of settings whose values are secrets.
@@ -122,7 +128,7 @@ def mail_addresses(values: Values, _around: t.Any) -> t.Iterator[str]:
 
 def secrets(values: Values, _around: t.Any) -> t.Iterator[str]:
     """Refuse empty secrets and passwords that Moodle's own policy refuses."""
-    for option in SECRETS:
+    for option in PASSWORDS:
         secret = values[option]
         if secret is not None and not secret.strip():
             yield f"{option} is empty; give a value, or remove the variable to have one generated."

@@ -79,6 +79,12 @@ def sessions(values: Values, _around: t.Any) -> t.Iterator[str]:
         )
 
 
+def cache(values: Values, _around: t.Any) -> t.Iterator[str]:
+    """The own cache takes no password."""
+    if values["moodle_cache_password"] and not values["moodle_cache_host"]:
+        yield "moodle_cache_password is given, but the site's own cache has no password; remove it, or give moodle_cache_host."
+
+
 def hosts(values: Values, _around: t.Any) -> t.Iterator[str]:
     """Refuse what is no host name."""
     for option in ("moodle_session_host", "moodle_cache_host", "moodle_smtp_host"):
@@ -121,5 +127,5 @@ def no_mail_catcher(values: Values, around: t.Any) -> t.Iterator[str]:
 
 def no_mail_server(values: Values, _around: t.Any) -> t.Iterator[str]:
     """Tell an operator that no mail will leave."""
-    if not values["moodle_smtp_host"] and not wants_catcher(values):
+    if not values["moodle_smtp_host"] and not wants_catcher(values) and not values["moodle_no_email"]:
         yield "moodle_smtp_host is not given: Moodle cannot deliver mail."

@@ -11,12 +11,13 @@ short_description: Bring a Moodle site in Docker Compose into the described stat
 version_added: 0.1.0
 description:
   - Compares a compose file with the containers of its project and carries out what is different.
-  - The first run installs Moodle. When the site image changes, the new image looks at the database first, and a refusal (a downgrade,
-    a plugin that is missing from the image, another site's tables) leaves everything as it was.
+  - The first run installs Moodle. When the site image or the connection to the database changes, the image looks at the database first,
+    and a refusal (a downgrade, a plugin that is missing from the image, another site's tables, an empty database although the site was
+    installed) leaves everything as it was.
   - Containers that serve requests are replaced by new ones beside them, so that no request fails. The database is upgraded only when
     the code asks for it, after running tasks have ended, and in maintenance mode only when Moodle requires it.
   - A proxy with another certificate is tried beside the old one first, since it takes the old one's port. What does not come up is
-    taken back, the compose file included, as long as the database has not moved on.
+    taken back, the secrets and the compose file included, as long as the database has not moved on.
   - Background workers have to stay up; one that ends again and again is a failure with its last lines.
   - A run that was cut is continued by the next one.
 extends_documentation_fragment:
@@ -51,9 +52,18 @@ options:
     choices: [present, absent]
     default: present
   remove_data:
-    description: With O(state=absent), remove the volumes and the directory with the secrets as well. They cannot be had back.
+    description:
+      - With O(state=absent), remove the volumes and the files with the secrets as well. They cannot be had back.
+      - What somebody else put into the directory stays, and the directory with it. So does one that is a link or a mount point.
     type: bool
     default: false
+  secrets_pending:
+    description:
+      - Whether secrets that the compose file names are still to be written, as in check mode. The image cannot be asked before that,
+        and the plan says so.
+    type: bool
+    default: false
+    version_added: 0.2.0
   timeout:
     description: Seconds to wait for a service to become healthy.
     type: int
@@ -90,6 +100,12 @@ action:
   returned: O(state=present)
   type: str
   sample: code
+left:
+  description: What stays of the directory, since this collection did not write it.
+  returned: O(state=absent)
+  type: list
+  elements: str
+  sample: [/opt/moodle/physics, /opt/moodle/physics/code]
 running:
   description: Whether Moodle can be asked something now. In check mode, whether database, stores and PHP run at the moment.
   returned: success
@@ -97,15 +113,13 @@ running:
   sample: true
 """
 
-import os
-import shutil
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.campus.moodle.plugins.module_utils._cli import runner
 from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import ENVIRON, ComposeProject, DockerError
 from ansible_collections.campus.moodle.plugins.module_utils._compose_files import COMPOSE_FILE, SiteFiles
 from ansible_collections.campus.moodle.plugins.module_utils._compose_image import ImageError
 from ansible_collections.campus.moodle.plugins.module_utils._compose_rollout import Rollout, RolloutError
+from ansible_collections.campus.moodle.plugins.module_utils._site_secrets import SecretError
 
 
 def present(module: AnsibleModule, compose: ComposeProject, files: SiteFiles) -> dict:
@@ -126,8 +140,8 @@ def present(module: AnsibleModule, compose: ComposeProject, files: SiteFiles) ->
     plan = rollout.plan()
     sentences = plan.sentences()
     if module.check_mode:
-        sentences = rollout.foresee(plan)
-    elif not plan.nothing:
+        sentences = rollout.foresee(plan, secrets_pending=module.params["secrets_pending"])
+    else:
         rollout.run(plan)
     running = plan.serves if module.check_mode else True
     return {**result, "changed": not plan.nothing, "plan": sentences, "action": rollout.action, "running": running}
@@ -141,12 +155,12 @@ def what_lacks(module: AnsibleModule, compose: ComposeProject) -> str:
 def absent(module: AnsibleModule, compose: ComposeProject, files: SiteFiles) -> dict:
     """Remove what is there. Without Docker there can only be the directory."""
     directory, remove_data = module.params["directory"], module.params["remove_data"]
+    stays = remove_data and files.exists() and files.stays()
     docker = module.get_bin_path("docker") is not None
     plan = [f"{container.name}: remove" for container in compose.containers()] if docker else []
     plan += [f"network {name}: remove" for name in compose.networks()] if docker else []
     plan += [f"volume {name}: remove with its data" for name in compose.volumes()] if docker and remove_data else []
-    remove_directory = remove_data and os.path.isdir(directory)
-    plan += [f"{directory}: remove with its secrets"] if remove_directory else []
+    plan += plan_of_files(directory, files, remove_data=remove_data, stays=stays)
     if plan and not module.check_mode:
         if docker:
             compose.down(volumes=remove_data)
@@ -155,9 +169,19 @@ def absent(module: AnsibleModule, compose: ComposeProject, files: SiteFiles) -> 
         if left:
             compose.remove_volumes(left)
         files.forget()
-        if remove_directory:
-            shutil.rmtree(directory)
-    return {"changed": bool(plan), "plan": plan, "running": False, "diff": {"prepared": "\n".join(plan)}}
+        if remove_data:
+            files.remove()
+    left = [directory, *(f"{directory}/{name}" for name in files.foreign())] if stays else []
+    return {"changed": bool(plan), "plan": plan, "left": left, "running": False, "diff": {"prepared": "\n".join(plan)}}
+
+
+def plan_of_files(directory: str, files: SiteFiles, *, remove_data: bool, stays: bool) -> list[str]:
+    """Return in words what is to be removed of the site's directory."""
+    if not remove_data:
+        return [f"{directory}: forget what the last run reached"] if files.has_record() else []
+    if not files.exists():
+        return []
+    return [f"{directory}/{name}: remove" for name in files.own()] + ([] if stays else [f"{directory}: remove"])
 
 
 def main() -> None:
@@ -169,6 +193,7 @@ def main() -> None:
             "definition": {"type": "str"},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "remove_data": {"type": "bool", "default": False},
+            "secrets_pending": {"type": "bool", "default": False, "no_log": False},
             "timeout": {"type": "int", "default": 300},
         },
         required_if=[("state", "present", ["definition"])],
@@ -178,8 +203,13 @@ def main() -> None:
     files = SiteFiles(module.params["directory"], module.atomic_move)
     try:
         result = {"present": present, "absent": absent}[module.params["state"]](module, compose, files)
-    except (DockerError, ImageError, RolloutError) as error:
+    except (DockerError, ImageError, RolloutError, SecretError) as error:
         module.fail_json(msg=str(error), sentences=getattr(error, "sentences", []))
+    except OSError as error:
+        place = error.filename or module.params["directory"]
+        module.fail_json(msg=f"The site cannot be written or read ({place}: {error.strerror or error}); correct that, and run again.")
+    if result.get("left"):
+        module.warn(f"What this collection did not write stays on the machine: {', '.join(result['left'])}.")
     module.exit_json(**result)
 
 

@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
+import os
 import secrets
+import signal
+import threading
 import typing as t
 
 import pytest
@@ -117,3 +121,45 @@ def test_another_first_password_is_refused_with_what_to_do(site: Site, later: La
     assert "Another-1-password" not in run.output
     assert (site.secrets / "admin_password").read_text(encoding="utf-8").strip() == later.canaries["admin_password"]
     assert site.identities() == before
+
+
+def in_force(site: Site) -> dict[str, str]:
+    """Return what serves and what it reads: the compose file, each pooler and PHP container's definition, the password."""
+    hashes = {
+        container["Id"] if service == "php" else service: container["Config"]["Labels"]["com.docker.compose.config-hash"]
+        for service in ("pooler", "php")
+        for container in site.containers(service)
+    }
+    definition = (site.directory / "compose.yml").read_text(encoding="utf-8")
+    return {**hashes, "compose.yml": definition, "smtp_password": (site.secrets / "smtp_password").read_text(encoding="utf-8")}
+
+
+def freeze_new(site: Site, known: dict[str, str], stop: threading.Event) -> None:
+    """Stop each process of PHP that comes up, so that it never answers."""
+    while not stop.wait(0.1):
+        for container in site.containers("php"):
+            if container["Id"] not in known and container["State"]["Status"] == "running":
+                listed = docker("top", container["Id"], "-eo", "pid,comm", check=False).splitlines()[1:]
+                for pid in [line.split()[0] for line in listed if "php-fpm" in line]:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(int(pid), signal.SIGSTOP)
+
+
+def test_a_rollout_that_fails_brings_pooler_and_secrets_back(site: Site, later: Later) -> None:
+    """PHP does not come up, after the pooler was replaced and the secret was written."""
+    before, stop = in_force(site), threading.Event()
+    thread = threading.Thread(target=freeze_new, args=(site, site.identities(), stop))
+    thread.start()
+    # A tenth of a processor leaves time to be stopped in.
+    changes = {"moodle_database_pooler_size": 7, "moodle_php_cpus": 0.1, "moodle_wait_timeout": 10}
+    run = site.deploy(moodle_smtp_password="Another-secret-1", **changes)
+    stop.set()
+    thread.join()
+    assert run.rc != 0
+    assert "php did not become healthy" in run.reasons
+    assert "goes on with the ones it had" in run.reasons
+    assert in_force(site) == before
+    site.wait_until_ready(60)
+    assert not list(site.secrets.glob("*.previous"))
+    again = site.deploy()
+    assert (again.rc, again.changed_tasks) == (0, []), again.reasons

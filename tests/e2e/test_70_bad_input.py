@@ -191,6 +191,22 @@ def test_database_of_another_site(victim: Site, foreign_database: dict[str, t.An
     assert foreign_sql("SELECT string_agg(tablename, ' ') FROM pg_tables WHERE schemaname = 'public'") == "mdl_config"
 
 
+def test_a_running_site_does_not_touch_another_database(site: Site, foreign_database: dict[str, t.Any]) -> None:
+    """The same image, so nothing but the address says that this is another database; first another site's, then an empty one."""
+    before, password = site.identities(), (site.secrets / "database_password").read_bytes()
+    looked = site.deploy("--check", **foreign_database)
+    assert (looked.rc, site.identities()) == (0, before), looked.reasons
+    assert_refused(site.deploy(**foreign_database), r"database.*tables")
+    foreign_sql("DROP TABLE mdl_config")
+    assert_refused(site.deploy(**foreign_database), r"holds no Moodle.*campus\.moodle\.destroy")
+    assert_refused(site.deploy(**{**foreign_database, "moodle_database_password": "wrong"}), r"password")
+    assert foreign_sql("SELECT COUNT(*) FROM pg_tables WHERE schemaname = 'public'") == "0"
+    assert (site.identities(), (site.secrets / "database_password").read_bytes()) == (before, password)
+    assert site.is_ready()
+    again = site.deploy()
+    assert (again.rc, again.changed_tasks, site.identities()) == (0, [], before), again.reasons
+
+
 def test_unreachable_database(victim: Site, site: Site) -> None:
     run = victim.deploy(moodle_database_host=site.gateway, moodle_database_port=9, moodle_database_password="secret")
     assert_refused(run, r"moodle_database_host.*no server answers on its port 9")

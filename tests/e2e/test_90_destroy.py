@@ -48,12 +48,18 @@ def test_site_comes_back_with_its_data(site: Site, admin_password: str) -> None:
     assert user.sesskey
 
 
-def test_confirmed_removal_leaves_nothing(site: Site) -> None:
+def test_confirmed_removal_leaves_nothing_but_what_others_put_there(site: Site) -> None:
+    notes = site.directory / "notes.txt"
+    notes.write_text("not of the collection", encoding="utf-8")
     run = site.destroy(moodle_destroy_data=site.name)
     assert run.rc == 0, run.reasons
     assert not project_containers(site.project)
     assert not site.volumes()
-    assert not (site.directory / "secrets").exists()
+    assert [path.name for path in site.directory.iterdir()] == [notes.name]
+    assert str(notes) in "".join(run.output.split())
+    notes.unlink()
+    assert site.destroy(moodle_destroy_data=site.name).rc == 0
+    assert not site.directory.exists()
 
 
 def test_second_removal_changes_nothing(site: Site) -> None:

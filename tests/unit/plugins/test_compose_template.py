@@ -70,6 +70,8 @@ SITES: dict[str, dict[str, t.Any]] = {
         "moodle_session_host": "sessions.example.edu",
         "moodle_session_password": "CANARY",
         "moodle_cache_host": "cache.example.edu",
+        "moodle_cache_password": "CANARY",
+        "moodle_no_email": True,
         "moodle_smtp_host": "mail.example.edu",
         "moodle_smtp_user": "moodle",
         "moodle_smtp_password": "CANARY",
@@ -130,6 +132,31 @@ def test_no_secret_is_in_the_file(rendered: tuple[str, str, dict[str, t.Any]]) -
         for secret in service.get("secrets", [])
     }
     assert used == set(compose["secrets"])
+
+
+@pytest.mark.parametrize(("name", "file"), [("least", "database_password"), ("external everything", "external_database_password")])
+def test_the_password_of_another_database_has_a_file_of_its_own(name: str, file: str) -> None:
+    compose = yaml.safe_load(render(describe(SITES[name])))
+    files = {secret: row["file"] for secret, row in compose["secrets"].items() if "database_password" in secret}
+    assert files == {"database_password": f"./secrets/moodle/{file}", "services_database_password": f"./secrets/services/{file}"}
+    assert f"{file}=" in compose["services"]["php"]["labels"]["campus.moodle.secrets"].split()[0]
+    assert {"source": "services_database_password", "target": "database_password"} in compose["services"]["pooler"]["secrets"]
+
+
+def test_every_secret_that_a_service_is_told_of_is_mounted(rendered: tuple[str, str, dict[str, t.Any]]) -> None:
+    _name, _text, compose = rendered
+    for name, service in compose["services"].items():
+        told = {value for key, value in service.get("environment", {}).items() if key.endswith("_FILE") and str(value).startswith("/run/")}
+        mounted = {f"/run/secrets/{row if isinstance(row, str) else row['target']}" for row in service.get("secrets", [])}
+        assert told <= mounted, name
+
+
+def test_a_cache_with_a_password_and_a_site_without_mail() -> None:
+    given, least = (yaml.safe_load(render(describe(SITES[name])))["services"]["php"] for name in ("external everything", "least"))
+    names = {"MOODLE_CACHE_PASSWORD_FILE": "/run/secrets/cache_password", "MOODLE_NO_EMAIL": "true"}
+    assert names.items() <= given["environment"].items()
+    assert "cache_password" in given["secrets"]
+    assert not names.keys() & least["environment"].keys()
 
 
 def test_every_volume_is_used(rendered: tuple[str, str, dict[str, t.Any]]) -> None:

@@ -48,7 +48,7 @@ class FakeDocker:
         self._number = 0
 
     def __call__(self, command: list[str], text: t.Optional[str]) -> Result:
-        words = [word for word in command[1:] if word]
+        words = [word for word in command[command.index("docker") + 1 :] if word]
         try:
             return self._compose(words, text) if words[0] == "compose" else getattr(self, f"_{words[0]}")(words[1:])
         except Refused as refused:
@@ -95,6 +95,7 @@ class FakeDocker:
                     "image": row["image"],
                     "scale": row["scale"],
                     "secrets": row.get("secrets", []),
+                    "environment": row.get("environment", {}),
                     "healthcheck": {} if name == "cron" else {"test": ["CMD", "probe", name]},
                 }
                 for name, row in wanted.items()
@@ -188,11 +189,12 @@ class FakeDocker:
 
 
 class FakeFiles:
-    """The files of a site, in memory."""
+    """The files of a site, in memory. secrets says what the rollout decided about former values, latest last."""
 
     def __init__(self, text: str = "", site: Site = Site()) -> None:  # noqa: B008 - frozen
         self.text = text
         self.site = site
+        self.secrets: list[str] = []
 
     def read_definition(self) -> str:
         """Return the compose file."""
@@ -209,3 +211,11 @@ class FakeFiles:
     def write_site(self, site: Site) -> None:
         """Record."""
         self.site = site
+
+    def put_back_secrets(self) -> None:
+        """Note that the former values count again."""
+        self.secrets.append("put back")
+
+    def drop_previous_secrets(self) -> None:
+        """Note that the new values count."""
+        self.secrets.append("dropped")

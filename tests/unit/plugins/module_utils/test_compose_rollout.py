@@ -55,8 +55,8 @@ def test_first_run_installs_after_the_database_is_up() -> None:
     run(docker, files, definition())
     assert docker.commands == [
         "up postgres",
-        "up pooler",
         "preflight --json",
+        "up pooler",
         "install",
         "up php php=2",
         "up web web=1",
@@ -85,8 +85,27 @@ def test_new_code_stands_beside_the_old_until_it_serves() -> None:
         "stop php php",
         "rm php php",
         "up php web cron proxy",
+        "purge",
     ]
     assert complete(docker, "2")
+
+
+def test_caches_are_emptied_once_the_old_code_is_gone_and_until_that_worked() -> None:
+    docker, files = running_site({"preflight": NONE, "purge": (5, {"problems": [{"code": "internal", "sentence": "No cache answers."}]})})
+    with pytest.raises(ImageError, match="No cache answers"):
+        run(docker, files, definition("2"))
+    del docker.answers["purge"]
+    for commands in (["preflight --json", "up php web cron proxy", "purge"], []):
+        docker.commands.clear()
+        run(docker, files, definition("2"))
+        assert docker.commands == commands
+
+
+def test_other_changes_leave_the_caches_alone() -> None:
+    docker, files = running_site({"preflight": NONE})
+    run(docker, files, definition(php={"hash": "php-smaller", "image": "site:1", "scale": 2}))
+    assert "up php php=4" in docker.commands
+    assert "purge" not in docker.commands
 
 
 def test_code_that_moodle_upgrades_without_maintenance() -> None:
@@ -145,7 +164,7 @@ def test_a_stopped_site_is_asked_once_its_database_runs_and_is_put_back_when_it_
         row["status"] = "exited"
     with pytest.raises(ImageError):
         run(docker, files, definition("2", postgres={"hash": "postgres-new", "image": "services:2", "scale": 1}))
-    assert docker.commands == ["up postgres", "up pooler", "preflight --json", "up postgres pooler"]
+    assert docker.commands == ["up postgres", "preflight --json", "up postgres pooler"]
     assert docker.serving("postgres") == ["postgres"]
     assert files.text == definition("1")
 
@@ -167,9 +186,9 @@ def test_a_backing_service_that_does_not_come_up_is_put_back(broken: str) -> Non
 
 def test_what_cannot_be_put_back_is_said_beside_the_cause() -> None:
     docker, files = running_site()
-    docker.broken, docker.refuse = {"postgres-new"}, "up postgres pooler"
+    docker.broken, docker.refuse = {"pooler-new"}, "up postgres pooler"
     changed = {**POSTGRES, "pooler": {"hash": "pooler-new", "image": "services:2", "scale": 1}}
-    with pytest.raises(RolloutError, match=r"(?s)postgres did not become healthy.*could not be brought back.*up postgres pooler"):
+    with pytest.raises(RolloutError, match=r"(?s)pooler did not become healthy.*could not be brought back.*up postgres pooler"):
         run(docker, files, definition("1", **changed))
     assert files.text == definition("1")
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import pathlib
 import socket
@@ -39,6 +40,14 @@ def test_a_port_that_somebody_listens_on_is_taken(listener: socket.socket) -> No
 
 def test_an_address_of_another_machine_cannot_be_listened_on() -> None:
     assert surveys.not_free("192.0.2.1", 18080) == "no address"
+
+
+def test_a_kernel_without_ipv6_has_no_such_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_family(*_arguments: t.Any) -> t.NoReturn:
+        raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+
+    monkeypatch.setattr(surveys.socket, "socket", no_family)
+    assert surveys.not_free("::1", 18080) == "no address"
 
 
 def test_a_server_that_takes_a_connection_answers(listener: socket.socket) -> None:

@@ -174,6 +174,7 @@ BAD: list[tuple[str, dict[str, t.Any], tuple[str, ...]]] = [
     ("the whole machine as directory", {"moodle_directory": "//"}, ("moodle_directory is '//'", "absolute path")),
     ("half of the mirrors", {"moodle_image_security_mirror": "https://m.edu/s"}, ("without moodle_image_mirror", "give both")),
     ("mirror is a name", {"moodle_image_mirror": "mirror.example.edu"}, ("moodle_image_mirror is 'mirror.example.edu'", "no address")),
+    ("password of the own cache", {"moodle_cache_password": "CANARY"}, ("moodle_cache_password is given", "moodle_cache_host")),
     ("user that PostgreSQL has", {"moodle_database_user": "pg_school"}, ("moodle_database_user is 'pg_school'", "another name")),
     ("database that PostgreSQL has", {"moodle_database_name": "template1"}, ("moodle_database_name is 'template1'", "another name")),
     (

@@ -5,21 +5,23 @@
 
 from __future__ import annotations
 
+import pathlib
 import types
 import typing as t
 
 import pytest
 from ansible_collections.campus.moodle.plugins.module_utils._cli import Result
 from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import ComposeProject, DockerError
+from ansible_collections.campus.moodle.plugins.module_utils._compose_files import SiteFiles
 from ansible_collections.campus.moodle.plugins.module_utils._compose_plan import Site
 from ansible_collections.campus.moodle.plugins.modules import compose_rollout
 from ansible_collections.campus.moodle.tests.unit.plugins.module_utils.compose_fakes import FakeDocker, FakeFiles, definition
 
 
-def present(run: t.Any, files: FakeFiles, *, docker: bool = True, check: bool = True) -> dict[str, t.Any]:
+def present(run: t.Any, files: FakeFiles, *, docker: bool = True, check: bool = True, pending: bool = False) -> dict[str, t.Any]:
     """Call the state present as main() does."""
     module: t.Any = types.SimpleNamespace(
-        params={"definition": definition(), "timeout": 5},
+        params={"definition": definition(), "timeout": 5, "secrets_pending": pending},
         check_mode=check,
         get_bin_path=lambda _name: "/usr/bin/docker" if docker else None,
     )
@@ -66,3 +68,65 @@ def test_only_running_containers_make_a_site_that_can_be_asked(status: str, runn
     result = present(docker, files)
     assert (result["running"], result["changed"]) == (running, not running)
     assert docker.commands == []
+
+
+def test_check_mode_says_that_secrets_are_pending() -> None:
+    docker, files = FakeDocker(), FakeFiles(definition(), Site("site:0"))
+    docker.start_all(definition())
+    assert "once the secrets are written" in present(docker, files, pending=True)["plan"][-1]
+    assert docker.commands == []
+
+
+def absent(directory: pathlib.Path, *, remove_data: bool, check: bool = False) -> dict[str, t.Any]:
+    """Call the state absent as main() does, on a machine without Docker."""
+    module: t.Any = types.SimpleNamespace(
+        params={"directory": str(directory), "remove_data": remove_data}, check_mode=check, get_bin_path=lambda _name: None
+    )
+    compose = ComposeProject(without("engine"), project="moodle-x", directory=str(directory))
+    return compose_rollout.absent(module, compose, SiteFiles(str(directory), lambda *_paths: None))
+
+
+def test_the_removal_of_data_names_what_stays_and_has_an_end(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "site" / "code").mkdir(parents=True)
+    (tmp_path / "site" / "site.json").touch()
+    left = [str(tmp_path / "site"), str(tmp_path / "site" / "code")]
+    foreseen = absent(tmp_path / "site", remove_data=True, check=True)
+    done = absent(tmp_path / "site", remove_data=True)
+    assert foreseen == done
+    assert (done["plan"], done["left"]) == ([f"{tmp_path}/site/site.json: remove"], left)
+    again = absent(tmp_path / "site", remove_data=True)
+    assert (again["changed"], again["left"]) == (False, left)
+    (tmp_path / "site" / "code").rmdir()
+    assert absent(tmp_path / "site", remove_data=True)["plan"] == [f"{tmp_path}/site: remove"]
+    assert not (tmp_path / "site").exists()
+
+
+def test_removal_without_data_forgets_the_rollout_even_where_nothing_runs(tmp_path: pathlib.Path) -> None:
+    """The sentence about an empty database says that this helps."""
+    for name in ("rollout.json", "site.json"):
+        (tmp_path / name).write_text("{}")
+    assert absent(tmp_path, remove_data=False)["changed"]
+    assert [path.name for path in tmp_path.iterdir()] == ["site.json"]
+    assert not absent(tmp_path, remove_data=False)["changed"]
+
+
+def test_a_full_disk_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: t.Any) -> t.NoReturn:
+        raise OSError(28, "No space left on device", "/x/compose.yml")
+
+    class Failed(Exception):
+        """What fail_json ends with."""
+
+    def fail(_module: t.Any, msg: str, **_details: t.Any) -> t.NoReturn:
+        raise Failed(msg)
+
+    monkeypatch.setattr(compose_rollout, "absent", full)
+    monkeypatch.setattr(compose_rollout.AnsibleModule, "__init__", prepare)
+    monkeypatch.setattr(compose_rollout.AnsibleModule, "fail_json", fail)
+    with pytest.raises(Failed, match=r"cannot be written or read \(/x/compose\.yml: No space left on device\); correct that"):
+        compose_rollout.main()
+
+
+def prepare(module: t.Any, **_options: t.Any) -> None:
+    """Give a module what main() reads of it, without standard input."""
+    module.params = {"project": "moodle-x", "directory": "/x", "state": "absent", "remove_data": True}
