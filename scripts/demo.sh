@@ -6,7 +6,7 @@
 #   demo.sh build   build the demo's images and deploy nothing
 #   demo.sh down    remove the site; its data go only with CONFIRM=yes
 #
-# Which code it runs is decided by scripts/demo_payload.py, once: what was decided is kept beside the site's secrets and goes with
+# Which code it runs is decided by scripts/demo_payload.py, once: what was decided is kept beside the site's directory and goes with
 # its data. DEMO_INVENTORY and DEMO_SITE name another inventory and the one site in it.
 # The images stand on a bootstrapped Debian, also where a container registry is in reach: a registry's base would save a minute of
 # the first build, needs the same packages on top, and makes images with other names.
@@ -18,7 +18,7 @@ set -euo pipefail
 
 INVENTORY=${DEMO_INVENTORY:-$REPOSITORY/inventories/compose}
 SITE=${DEMO_SITE:-demo}
-KEPT="/opt/moodle/$SITE/payload.json"
+KEPT="/opt/moodle/$SITE-payload.json"
 DEMO="$MOODLE_CACHE/demo"
 BUILD_LOG="$MOODLE_CACHE/log/build.log"
 
@@ -70,7 +70,6 @@ down() {
   [ "${CONFIRM:-}" != yes ] || confirmation=(-e "moodle_destroy_data=$SITE")
   "$REPOSITORY/scripts/setup.sh" python
   play -i "$INVENTORY" "$REPOSITORY/playbooks/destroy.yml" "${confirmation[@]}"
-  # Gone with the site's folder, unless the inventory put that elsewhere.
   [ "${CONFIRM:-}" != yes ] || as_root rm -f "$KEPT"
 }
 
