@@ -81,7 +81,7 @@ def runner(
     unwanted = set(forget)
 
     def run(command: list[str], text: t.Optional[str] = None, /) -> Result:
-        limit = ["timeout", f"--kill-after={GRACE_SECONDS}", f"--signal={signal}", str(timeout)] if timeout else []
+        limit = limited(timeout, f"--signal={signal}") if timeout else []
         started = time.monotonic()
         with _without(unwanted):
             rc, out, err = module.run_command(
@@ -125,6 +125,11 @@ class _Pipe:
 def _let_it_ignore_the_text(process: t.Any) -> None:
     # Else run_command raises BrokenPipeError, and what the program said before it ended is lost. communicate() ignores it too.
     process.stdin = _Pipe(process.stdin)
+
+
+def limited(seconds: float, *options: str) -> list[str]:
+    """Return what to put before a command that may run for so long; options are those of timeout(1)."""
+    return ["timeout", f"--kill-after={GRACE_SECONDS}", *options, str(seconds)]
 
 
 def cut_short(rc: int, seconds: float, timeout: float) -> str:

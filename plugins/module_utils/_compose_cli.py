@@ -16,7 +16,7 @@ import json
 import shlex
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._cli import GRACE_SECONDS, Result, Run
+from ansible_collections.campus.moodle.plugins.module_utils._cli import Result, Run, limited
 
 LABEL_PROJECT = "com.docker.compose.project"
 LABEL_SERVICE = "com.docker.compose.service"
@@ -141,8 +141,7 @@ class ComposeProject:
     def inside(self, container: Container, command: t.Sequence[str]) -> Result:
         """Run a short command inside a container; the exit status is for the caller to judge."""
         # In a container that is paused, or whose machine is out of memory, it would never come back.
-        limit = ["timeout", f"--kill-after={GRACE_SECONDS}", str(INSIDE_SECONDS)]
-        return self._run([*limit, self._binary, "exec", container.id, *command], None)
+        return self._run([*limited(INSIDE_SECONDS), self._binary, "exec", container.id, *command], None)
 
     def stop(self, containers: t.Sequence[Container]) -> None:
         """Stop containers with their own stop signal and within their own grace period."""

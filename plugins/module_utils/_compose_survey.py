@@ -19,8 +19,7 @@ from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import 
 from ansible_collections.campus.moodle.plugins.module_utils._compose_machine import Machine
 
 CONNECT_SECONDS = 5
-# What the sentences about ports are chosen by.
-# A kernel without IPv6 has no address of that kind, and does not even make the socket.
+# What the sentences about ports are chosen by. A kernel without IPv6 has no address of that kind, and does not even make the socket.
 PORT_KINDS = {errno.EADDRINUSE: "taken", errno.EADDRNOTAVAIL: "no address", errno.EAFNOSUPPORT: "no address"}
 
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import typing as t
 
 import pytest
@@ -50,20 +49,11 @@ def run_play(site: Site, controller: Controller) -> t.Callable[[Tasks], str]:
 
     def run(tasks: Tasks) -> str:
         play = {"hosts": site.name, "gather_facts": False, "tasks": tasks}
-        (controller.folder / "examples.yml").write_text(json.dumps([play]), encoding="utf-8")
-        done = subprocess.run(
-            ["ansible-playbook", "examples.yml", "-i", str(inventory)],
-            cwd=controller.folder,
-            env=controller.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout
-        return done.stdout
+        playbook = controller.folder / "examples.yml"
+        playbook.write_text(json.dumps([play]), encoding="utf-8")
+        done = controller.play(playbook, inventory, timeout=600)
+        assert done.rc == 0, done.output
+        return done.output
 
     return run
 

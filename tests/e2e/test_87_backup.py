@@ -31,19 +31,9 @@ def run_example(site: Site, tmp_path_factory: pytest.TempPathFactory) -> t.Calla
 
     def run(name: str, *arguments: str, rc: int = 0) -> str:
         inventory = site.controller.write_inventory(site.name, {**site.variables, **backup})
-        done = subprocess.run(
-            ["ansible-playbook", str(REPOSITORY / "docs" / "examples" / name), "-i", str(inventory), *arguments],
-            cwd=site.controller.folder,
-            env=site.controller.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        assert done.returncode == rc, done.stdout
-        return done.stdout
+        done = site.controller.play(REPOSITORY / "docs" / "examples" / name, inventory, *arguments, timeout=600)
+        assert done.rc == rc, done.output
+        return done.output
 
     return run
 

@@ -100,7 +100,7 @@ class Controller:
 
     def play(
         self,
-        playbook: str,
+        playbook: str | pathlib.Path,
         inventory: pathlib.Path,
         *arguments: str,
         environment: dict[str, str] | None = None,
@@ -109,14 +109,15 @@ class Controller:
         """Run a playbook of the collection and keep everything it prints.
 
         Args:
-            playbook: short name, for example site for campus.moodle.site.
+            playbook: short name, for example site for campus.moodle.site, or the path of any other playbook.
             inventory: path of the inventory.
             arguments: further arguments, for example --check.
             environment: variables on top of environment().
             timeout: seconds; a run that takes longer raises subprocess.TimeoutExpired.
         """
+        named = f"campus.moodle.{playbook}" if isinstance(playbook, str) else str(playbook)
         done = subprocess.run(
-            ["ansible-playbook", f"campus.moodle.{playbook}", "-i", str(inventory), *arguments],
+            ["ansible-playbook", named, "-i", str(inventory), *arguments],
             cwd=self.folder,
             env=self.environment(environment),
             stdin=subprocess.DEVNULL,
