@@ -46,7 +46,7 @@ screenshot: ## take the README's picture of a running site with Chromium
 build: ## build the archive, let galaxy-importer judge it, run it by its full name
 	scripts/build.sh
 docs: ## write the tables of docs/site.md and roles/image/README.md
-	scripts/setup.sh python && . scripts/env.sh && scripts/document_variables.py
+	scripts/setup.sh python && . scripts/env.sh && PYTHONPATH=$$COLLECTIONS scripts/document_variables.py
 changelog: ## check what the next release will say
 	scripts/setup.sh python && . scripts/env.sh && antsibull-changelog lint
 lock: ## renew requirements/*.txt

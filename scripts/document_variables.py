@@ -18,17 +18,14 @@ import typing as t
 from pathlib import Path
 
 import yaml
+from ansible_collections.campus.moodle.plugins.module_utils._moodle import branches as moodle_branches
+from ansible_collections.campus.moodle.plugins.module_utils._site import _presets
+from ansible_collections.campus.moodle.plugins.module_utils._site.types import memory_bytes
 
 ROOT = Path(__file__).resolve().parent.parent
 SPECIFICATION = ROOT / "roles" / "site" / "meta" / "argument_specs.yml"
-BRANCHES = ROOT / "plugins" / "module_utils" / "_branches.py"
-SIZES = ROOT / "plugins" / "module_utils" / "_site_spec_sizes.py"
-
-# These tables stand on their own, so they can be read without Ansible.
-sys.path.append(str(BRANCHES.parent))
-import _branches  # noqa: E402
-import _site_spec_sizes  # noqa: E402
-from _site_spec_types import memory_bytes  # noqa: E402
+BRANCHES = ROOT / "plugins" / "module_utils" / "_moodle" / "branches.py"
+SIZES = ROOT / "plugins" / "module_utils" / "_site" / "_presets.py"
 
 # What runs in a site with its own stores: the variables that begin so, each with _memory. A rollout starts as many new ones of
 # the first two beside the old. The pooler has no variable.
@@ -132,7 +129,7 @@ SIZE_ROWS = (
 
 def sizes() -> str:
     """Return the table of the sizes."""
-    columns = _site_spec_sizes.SIZES
+    columns = _presets.SIZES
     head = f"| | {' | '.join(columns)} |\n|---{'|---' * len(columns)}|\n"
     rows = zip(SIZE_ROWS, *map(size_column, columns.values()), strict=True)
     lines = [f"| {' | '.join(cells)} |\n" for cells in rows]
@@ -141,9 +138,9 @@ def sizes() -> str:
 
 def branch_row(branch: t.Any) -> str:
     """Return the line of one branch."""
-    name = branch.name + " LTS" * branch.lts + " (default)" * (branch.name == _branches.DEFAULT_BRANCH)
+    name = branch.name + " LTS" * branch.lts + " (default)" * (branch.name == moodle_branches.DEFAULT_BRANCH)
     php = f"{branch.php} ({branch.php_minimum} to {branch.php_maximum})"
-    debian, until = _branches.DEBIAN[branch.debian].number, datetime.date.fromisoformat(branch.security_until)
+    debian, until = moodle_branches.DEBIAN[branch.debian].number, datetime.date.fromisoformat(branch.security_until)
     day = f"{until.day} {until:%B %Y}"
     return f"| {name} | {php} | {debian} | {branch.postgresql_minimum} or later | {branch.layout} | {day} |\n"
 
@@ -151,7 +148,7 @@ def branch_row(branch: t.Any) -> str:
 def branches() -> str:
     """Return the table of the branches."""
     head = "| branch | PHP (accepted) | Debian | PostgreSQL | layout | security fixes until |\n|---|---|---|---|---|---|\n"
-    return f"\n{head}{''.join(map(branch_row, _branches.BRANCHES.values()))}\n"
+    return f"\n{head}{''.join(map(branch_row, moodle_branches.BRANCHES.values()))}\n"
 
 
 # page, what it shows, the file that it follows from, and the function that writes it

@@ -6,8 +6,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.campus.moodle.plugins.module_utils import _site_spec_capacity as capacity
-from ansible_collections.campus.moodle.plugins.module_utils._site_spec_types import memory_bytes, to_float
+from ansible_collections.campus.moodle.plugins.module_utils._site import capacity
+from ansible_collections.campus.moodle.plugins.module_utils._site.types import memory_bytes, to_float
 
 DOCUMENTATION = r"""
 name: fpm_pool

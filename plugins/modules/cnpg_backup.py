@@ -146,10 +146,10 @@ diagnosis:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_backup_run import forget, take
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_change import ACTION_ARGUMENTS
-from ansible_collections.campus.moodle.plugins.module_utils._kube_config import client_from
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.backup import forget, take
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.change import ACTION_ARGUMENTS
+from ansible_collections.campus.moodle.plugins.module_utils._kube.options import client_from
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 
 def main() -> None:

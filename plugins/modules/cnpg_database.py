@@ -252,10 +252,10 @@ diagnosis:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_database_state import DatabaseStates
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_object import OBJECT_ARGUMENTS
-from ansible_collections.campus.moodle.plugins.module_utils._kube_config import client_from
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.database import DatabaseStates
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.objects import OBJECT_ARGUMENTS
+from ansible_collections.campus.moodle.plugins.module_utils._kube.options import client_from
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
 NAME = {"type": "str", "required": True}

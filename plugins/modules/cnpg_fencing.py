@@ -85,26 +85,26 @@ import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg import ALL_INSTANCES, ClusterView
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_annotations import (
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.annotations import (
     fence_arrived,
     fence_lifted,
     fence_patch,
     refuse_handover,
     wanted_fence,
 )
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_change import (
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.change import (
     ACTION_ARGUMENTS,
     await_object,
     change_cluster,
     require_cluster,
 )
-from ansible_collections.campus.moodle.plugins.module_utils._kube_config import client_from
-from ansible_collections.campus.moodle.plugins.module_utils._kube_wait import Ref
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import ALL_INSTANCES, ClusterView
+from ansible_collections.campus.moodle.plugins.module_utils._kube.options import client_from
+from ansible_collections.campus.moodle.plugins.module_utils._kube.wait import Ref
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 if t.TYPE_CHECKING:
-    from ansible_collections.campus.moodle.plugins.module_utils._kube_client import KubeClient, Object
+    from ansible_collections.campus.moodle.plugins.module_utils._kube.client import KubeClient, Object
 
 
 def fence(client: KubeClient, params: t.Mapping[str, t.Any], *, check_mode: bool) -> tuple[ClusterView, ClusterView]:

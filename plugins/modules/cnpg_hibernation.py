@@ -76,22 +76,22 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg import API, PHASE_HEALTHY, ClusterView, CnpgError
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_annotations import (
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.annotations import (
     explain_deferral,
     hibernated,
     hibernation_of,
     hibernation_patch,
     woken,
 )
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_change import ACTION_ARGUMENTS, await_object, change_cluster
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_wait import TICK_SECONDS, health_predicate
-from ansible_collections.campus.moodle.plugins.module_utils._kube_config import client_from
-from ansible_collections.campus.moodle.plugins.module_utils._kube_wait import Ref
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.change import ACTION_ARGUMENTS, await_object, change_cluster
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import API, PHASE_HEALTHY, ClusterView, CnpgError
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.waiting import TICK_SECONDS, health_predicate
+from ansible_collections.campus.moodle.plugins.module_utils._kube.options import client_from
+from ansible_collections.campus.moodle.plugins.module_utils._kube.wait import Ref
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 if t.TYPE_CHECKING:
-    from ansible_collections.campus.moodle.plugins.module_utils._kube_client import KubeClient, Object
+    from ansible_collections.campus.moodle.plugins.module_utils._kube.client import KubeClient, Object
 
 
 def change(client: KubeClient, params: t.Mapping[str, t.Any], *, check_mode: bool) -> tuple[Object, Object]:

@@ -130,9 +130,7 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg import API
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_object import (
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.objects import (
     OBJECT_ARGUMENTS,
     carry_out,
     diff_of,
@@ -141,9 +139,11 @@ from ansible_collections.campus.moodle.plugins.module_utils._cnpg_object import 
     wait_for,
     wait_gone,
 )
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_pooler import PoolerPredicate, build_pooler
-from ansible_collections.campus.moodle.plugins.module_utils._kube_config import client_from
-from ansible_collections.campus.moodle.plugins.module_utils._kube_wait import Ref
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.pooler import PoolerPredicate, build_pooler
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import API
+from ansible_collections.campus.moodle.plugins.module_utils._kube.options import client_from
+from ansible_collections.campus.moodle.plugins.module_utils._kube.wait import Ref
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 ARGUMENTS = {
     **OBJECT_ARGUMENTS,

@@ -310,10 +310,10 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg import BARMAN_PLUGIN
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_restore_run import Restore
-from ansible_collections.campus.moodle.plugins.module_utils._kube_config import KUBE_ARGUMENTS, client_from
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.restore import Restore
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import BARMAN_PLUGIN
+from ansible_collections.campus.moodle.plugins.module_utils._kube.options import KUBE_ARGUMENTS, client_from
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 TEXT = {"type": "str"}
 NEEDED = {"type": "str", "required": True}

@@ -133,12 +133,12 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg import API, ClusterView
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_change import exists, planned_cluster
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_object import PLAIN_ARGUMENTS, carry_out, diff_of, plan, remove
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_schedule import build_schedule, parse_schedule
-from ansible_collections.campus.moodle.plugins.module_utils._kube_config import client_from
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.change import exists, planned_cluster
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.objects import PLAIN_ARGUMENTS, carry_out, diff_of, plan, remove
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.schedule import build_schedule, parse_schedule
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import API, ClusterView
+from ansible_collections.campus.moodle.plugins.module_utils._kube.options import client_from
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 ARGUMENTS = {
     **PLAIN_ARGUMENTS,

@@ -176,12 +176,12 @@ diagnosis:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_change import ACTION_ARGUMENTS
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_handover_run import HandOver, Place
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_switchover import PRECONDITIONS
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg_switchover_run import switch_over
-from ansible_collections.campus.moodle.plugins.module_utils._kube_config import KUBE_ARGUMENTS, client_from
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg._switchover import PRECONDITIONS
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.change import ACTION_ARGUMENTS
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.handover import HandOver, Place
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.switchover import switch_over
+from ansible_collections.campus.moodle.plugins.module_utils._kube.options import KUBE_ARGUMENTS, client_from
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 OTHER_CLUSTER = {
     "cluster": {"type": "str", "required": True},

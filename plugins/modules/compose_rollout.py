@@ -114,12 +114,12 @@ running:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import runner
-from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import ENVIRON, ComposeProject, DockerError
-from ansible_collections.campus.moodle.plugins.module_utils._compose_files import COMPOSE_FILE, SiteFiles
-from ansible_collections.campus.moodle.plugins.module_utils._compose_image import ImageError
-from ansible_collections.campus.moodle.plugins.module_utils._compose_rollout import Rollout, RolloutError
-from ansible_collections.campus.moodle.plugins.module_utils._site_secrets import SecretError
+from ansible_collections.campus.moodle.plugins.module_utils._compose._image import ImageError
+from ansible_collections.campus.moodle.plugins.module_utils._compose.files import COMPOSE_FILE, SiteFiles
+from ansible_collections.campus.moodle.plugins.module_utils._compose.project import ENVIRON, ComposeProject, DockerError
+from ansible_collections.campus.moodle.plugins.module_utils._compose.rollout import Rollout, RolloutError
+from ansible_collections.campus.moodle.plugins.module_utils._site.secrets import SecretError
+from ansible_collections.campus.moodle.plugins.module_utils._tool.process import runner
 
 
 def present(module: AnsibleModule, compose: ComposeProject, files: SiteFiles) -> dict:

@@ -407,16 +407,17 @@ import tempfile
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import Result, Run, ToolError, find_binary, runner
-from ansible_collections.campus.moodle.plugins.module_utils._helm_cli import FORGET, GRACE_SECONDS, Helm
-from ansible_collections.campus.moodle.plugins.module_utils._helm_context import Context
-from ansible_collections.campus.moodle.plugins.module_utils._helm_kubeconfig import kubeconfig_of
-from ansible_collections.campus.moodle.plugins.module_utils._helm_release import run
-from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import refuse_other_driver
-from ansible_collections.campus.moodle.plugins.module_utils._kube_access import Access
-from ansible_collections.campus.moodle.plugins.module_utils._kube_client import KubeClient
-from ansible_collections.campus.moodle.plugins.module_utils._kube_config import KUBE_ARGUMENTS, access_from
-from ansible_collections.campus.moodle.plugins.module_utils._kube_http import Transport
+from ansible_collections.campus.moodle.plugins.module_utils._helm._context import Context
+from ansible_collections.campus.moodle.plugins.module_utils._helm._kubeconfig import kubeconfig_of
+from ansible_collections.campus.moodle.plugins.module_utils._helm.cli import FORGET, GRACE_SECONDS, Helm
+from ansible_collections.campus.moodle.plugins.module_utils._helm.release import run
+from ansible_collections.campus.moodle.plugins.module_utils._helm.storage import refuse_other_driver
+from ansible_collections.campus.moodle.plugins.module_utils._kube._transport.http import Transport
+from ansible_collections.campus.moodle.plugins.module_utils._kube.access import Access
+from ansible_collections.campus.moodle.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.campus.moodle.plugins.module_utils._kube.options import KUBE_ARGUMENTS, access_from
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
+from ansible_collections.campus.moodle.plugins.module_utils._tool.process import Result, Run, find_binary, runner
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "name": {"type": "str", "required": True, "aliases": ["release_name"]},

@@ -160,10 +160,10 @@ error:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils import _helm_info
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._helm_storage import refuse_other_driver
-from ansible_collections.campus.moodle.plugins.module_utils._kube_config import KUBE_ARGUMENTS, client_from
+from ansible_collections.campus.moodle.plugins.module_utils._helm import info as _helm_info
+from ansible_collections.campus.moodle.plugins.module_utils._helm.storage import refuse_other_driver
+from ansible_collections.campus.moodle.plugins.module_utils._kube.options import KUBE_ARGUMENTS, client_from
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 
 def main() -> None:

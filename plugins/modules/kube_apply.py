@@ -222,13 +222,13 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._kube_config import KUBE_ARGUMENTS, client_from
-from ansible_collections.campus.moodle.plugins.module_utils._kube_desired import DesiredState
-from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
-from ansible_collections.campus.moodle.plugins.module_utils._kube_manifests import read_file
-from ansible_collections.campus.moodle.plugins.module_utils._kube_plan import PRUNE_KINDS, Wishes, placed
-from ansible_collections.campus.moodle.plugins.module_utils._kube_secret import without_secrets
+from ansible_collections.campus.moodle.plugins.module_utils._kube._plan import PRUNE_KINDS, Wishes, placed
+from ansible_collections.campus.moodle.plugins.module_utils._kube.apply import DesiredState
+from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.campus.moodle.plugins.module_utils._kube.manifests import read_file
+from ansible_collections.campus.moodle.plugins.module_utils._kube.options import KUBE_ARGUMENTS, client_from
+from ansible_collections.campus.moodle.plugins.module_utils._kube.secrets import without_secrets
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 ARGUMENTS = {
     # no_log keeps data of Secrets out of the system log, see hide_secrets().

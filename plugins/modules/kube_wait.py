@@ -185,10 +185,10 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._kube_config import KUBE_ARGUMENTS, client_from
-from ansible_collections.campus.moodle.plugins.module_utils._kube_ready import Predicate, gone, has_condition, has_field, is_path, ready
-from ansible_collections.campus.moodle.plugins.module_utils._kube_wait_set import Wanted, wait_for
+from ansible_collections.campus.moodle.plugins.module_utils._kube.options import KUBE_ARGUMENTS, client_from
+from ansible_collections.campus.moodle.plugins.module_utils._kube.ready import Predicate, gone, has_condition, has_field, is_path, ready
+from ansible_collections.campus.moodle.plugins.module_utils._kube.wait_set import Wanted, wait_for
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 ARGUMENTS = {
     "api_version": {"type": "str", "default": "v1"},

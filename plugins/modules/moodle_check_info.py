@@ -128,8 +128,8 @@ import collections
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._moodle_program import MOODLE_ARGUMENTS, ProgramError, program_of
+from ansible_collections.campus.moodle.plugins.module_utils._moodle.program import MOODLE_ARGUMENTS, ProgramError, program_of
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 # From good to bad. The monitoring status of checks.php puts unknown above critical, and so hides it.
 LEVELS = ["na", "ok", "info", "warning", "unknown", "error", "critical"]

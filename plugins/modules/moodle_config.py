@@ -98,9 +98,9 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._moodle_program import MOODLE_ARGUMENTS, difference, program_of
-from ansible_collections.campus.moodle.plugins.module_utils._moodle_settings import MASK_AFTER, MASK_BEFORE, masked, to_moodle
+from ansible_collections.campus.moodle.plugins.module_utils._moodle.program import MOODLE_ARGUMENTS, difference, program_of
+from ansible_collections.campus.moodle.plugins.module_utils._moodle.settings import MASK_AFTER, MASK_BEFORE, masked, to_moodle
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 
 def main() -> None:

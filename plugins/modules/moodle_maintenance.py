@@ -80,8 +80,8 @@ begins:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._moodle_program import MOODLE_ARGUMENTS, difference, program_of
+from ansible_collections.campus.moodle.plugins.module_utils._moodle.program import MOODLE_ARGUMENTS, difference, program_of
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 WORDS = {"enabled": "on", "disabled": "off", "scheduled": "later"}
 

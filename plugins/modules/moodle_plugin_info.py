@@ -122,8 +122,8 @@ failing:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._moodle_program import MOODLE_ARGUMENTS, program_of
+from ansible_collections.campus.moodle.plugins.module_utils._moodle.program import MOODLE_ARGUMENTS, program_of
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 
 def main() -> None:

@@ -157,8 +157,8 @@ error:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._moodle_program import MOODLE_ARGUMENTS, program_of
+from ansible_collections.campus.moodle.plugins.module_utils._moodle.program import MOODLE_ARGUMENTS, program_of
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 # Option to what it limits, and the sentence when that is more.
 LIMITS: dict[str, tuple[t.Callable[[t.Mapping[str, t.Any]], t.Optional[int]], str]] = {

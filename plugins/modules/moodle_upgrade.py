@@ -102,8 +102,7 @@ sentences:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._moodle_program import (
+from ansible_collections.campus.moodle.plugins.module_utils._moodle.program import (
     MOODLE_ARGUMENTS,
     MoodleProgram,
     ProgramError,
@@ -111,6 +110,7 @@ from ansible_collections.campus.moodle.plugins.module_utils._moodle_program impo
     difference,
     program_of,
 )
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 WHAT = "upgrade the site"
 

@@ -177,8 +177,8 @@ sentences:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._moodle_program import MOODLE_ARGUMENTS, confirm, difference, given, program_of
+from ansible_collections.campus.moodle.plugins.module_utils._moodle.program import MOODLE_ARGUMENTS, confirm, difference, given, program_of
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 FIELDS = ["firstname", "lastname", "email", "auth", "idnumber", "institution", "department", "city", "country", "lang", "timezone"]
 USER = {

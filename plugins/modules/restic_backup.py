@@ -233,11 +233,11 @@ import datetime
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._restic import RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
-from ansible_collections.campus.moodle.plugins.module_utils._restic_backup import BACKUP_ARGUMENTS, run_backup
-from ansible_collections.campus.moodle.plugins.module_utils._restic_partial import settle
-from ansible_collections.campus.moodle.plugins.module_utils._restic_report import check_places, report_of, write_report
+from ansible_collections.campus.moodle.plugins.module_utils._restic._partial import settle
+from ansible_collections.campus.moodle.plugins.module_utils._restic.backup import BACKUP_ARGUMENTS, run_backup
+from ansible_collections.campus.moodle.plugins.module_utils._restic.client import RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
+from ansible_collections.campus.moodle.plugins.module_utils._restic.report import check_places, report_of, write_report
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 
 def now() -> datetime.datetime:

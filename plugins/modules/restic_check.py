@@ -109,10 +109,10 @@ import datetime
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._restic import RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
-from ansible_collections.campus.moodle.plugins.module_utils._restic_check import run_check, subset_of
-from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._restic.check import run_check, subset_of
+from ansible_collections.campus.moodle.plugins.module_utils._restic.client import RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
+from ansible_collections.campus.moodle.plugins.module_utils._restic.errors import ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 ARGUMENTS: dict[str, t.Any] = {
     **RESTIC_ARGUMENTS,

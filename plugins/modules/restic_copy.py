@@ -98,10 +98,14 @@ error:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._restic import PASSWORD_OPTIONS, RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
-from ansible_collections.campus.moodle.plugins.module_utils._restic_copy import chosen, diff, missing, transfer
-from ansible_collections.campus.moodle.plugins.module_utils._restic_filter import (
+from ansible_collections.campus.moodle.plugins.module_utils._restic.client import (
+    PASSWORD_OPTIONS,
+    RESTIC_ARGUMENTS,
+    RESTIC_RULES,
+    restic_from,
+)
+from ansible_collections.campus.moodle.plugins.module_utils._restic.copy import chosen, diff, missing, transfer
+from ansible_collections.campus.moodle.plugins.module_utils._restic.filter import (
     FILTER_ARGUMENT,
     brief,
     checked,
@@ -109,6 +113,7 @@ from ansible_collections.campus.moodle.plugins.module_utils._restic_filter impor
     selected,
     snapshots_of,
 )
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 FROM_PASSWORD = tuple(f"from_{name}" for name in PASSWORD_OPTIONS)
 ARGUMENTS: dict[str, t.Any] = {

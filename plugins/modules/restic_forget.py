@@ -188,14 +188,14 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._restic import RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
-from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import ResticError
-from ansible_collections.campus.moodle.plugins.module_utils._restic_filter import FILTER_ARGUMENT, brief, checked, read_limit
-from ansible_collections.campus.moodle.plugins.module_utils._restic_forget import Retention
-from ansible_collections.campus.moodle.plugins.module_utils._restic_plan import Limits, future_sentence, refuse
-from ansible_collections.campus.moodle.plugins.module_utils._restic_policy import COUNTS, PERIODS, UNLIMITED, policy_options
-from ansible_collections.campus.moodle.plugins.module_utils._restic_unused import Unused, cache_folder
+from ansible_collections.campus.moodle.plugins.module_utils._restic._plan import Limits, future_sentence, refuse
+from ansible_collections.campus.moodle.plugins.module_utils._restic._policy import COUNTS, PERIODS, UNLIMITED, policy_options
+from ansible_collections.campus.moodle.plugins.module_utils._restic.client import RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
+from ansible_collections.campus.moodle.plugins.module_utils._restic.errors import ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._restic.filter import FILTER_ARGUMENT, brief, checked, read_limit
+from ansible_collections.campus.moodle.plugins.module_utils._restic.forget import Retention
+from ansible_collections.campus.moodle.plugins.module_utils._restic.prune import Unused, cache_folder
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 ARGUMENTS: dict[str, t.Any] = {
     **RESTIC_ARGUMENTS,

@@ -178,11 +178,16 @@ import tempfile
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError, after_change
-from ansible_collections.campus.moodle.plugins.module_utils._restic import PASSWORD_OPTIONS, RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
-from ansible_collections.campus.moodle.plugins.module_utils._restic_keys import apply_key, plan_keys, read_keys, wishes_of
-from ansible_collections.campus.moodle.plugins.module_utils._restic_locks import unlock
-from ansible_collections.campus.moodle.plugins.module_utils._restic_repository import check_config, create, may_create, read_config
+from ansible_collections.campus.moodle.plugins.module_utils._restic.client import (
+    PASSWORD_OPTIONS,
+    RESTIC_ARGUMENTS,
+    RESTIC_RULES,
+    restic_from,
+)
+from ansible_collections.campus.moodle.plugins.module_utils._restic.keys import apply_key, plan_keys, read_keys, wishes_of
+from ansible_collections.campus.moodle.plugins.module_utils._restic.locks import unlock
+from ansible_collections.campus.moodle.plugins.module_utils._restic.repository import check_config, create, may_create, read_config
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError, after_change
 
 SOURCE: dict[str, t.Any] = {"repository": {"type": "str", "required": True}, **{name: RESTIC_ARGUMENTS[name] for name in PASSWORD_OPTIONS}}
 KEY: dict[str, t.Any] = {

@@ -239,18 +239,19 @@ import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError, runner
-from ansible_collections.campus.moodle.plugins.module_utils._restic import RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
-from ansible_collections.campus.moodle.plugins.module_utils._restic_assert import (
+from ansible_collections.campus.moodle.plugins.module_utils._restic._target import Difference, is_empty
+from ansible_collections.campus.moodle.plugins.module_utils._restic.client import RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
+from ansible_collections.campus.moodle.plugins.module_utils._restic.drill import (
     ASSERT_ARGUMENT,
     drill_folder,
     failed_assertions,
     refuse_space,
 )
-from ansible_collections.campus.moodle.plugins.module_utils._restic_errors import NOT_BEGUN, ResticError
-from ansible_collections.campus.moodle.plugins.module_utils._restic_filter import FILTER_ARGUMENT, brief, checked, find_snapshot, read_limit
-from ansible_collections.campus.moodle.plugins.module_utils._restic_restore import Restoration, Wish, refuse_target
-from ansible_collections.campus.moodle.plugins.module_utils._restic_target import Difference, is_empty
+from ansible_collections.campus.moodle.plugins.module_utils._restic.errors import NOT_BEGUN, ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._restic.filter import FILTER_ARGUMENT, brief, checked, find_snapshot, read_limit
+from ansible_collections.campus.moodle.plugins.module_utils._restic.restore import Restoration, Wish, refuse_target
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
+from ansible_collections.campus.moodle.plugins.module_utils._tool.process import runner
 
 ARGUMENTS: dict[str, t.Any] = {
     **RESTIC_ARGUMENTS,

@@ -162,17 +162,17 @@ import datetime
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cli import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._restic import RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
-from ansible_collections.campus.moodle.plugins.module_utils._restic_filter import (
+from ansible_collections.campus.moodle.plugins.module_utils._restic.client import RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
+from ansible_collections.campus.moodle.plugins.module_utils._restic.filter import (
     FILTER_ARGUMENT,
     checked,
     filter_options,
     selected,
     snapshots_of,
 )
-from ansible_collections.campus.moodle.plugins.module_utils._restic_info import describe, stale_sentence
-from ansible_collections.campus.moodle.plugins.module_utils._restic_snapshots import parse_age
+from ansible_collections.campus.moodle.plugins.module_utils._restic.info import describe, stale_sentence
+from ansible_collections.campus.moodle.plugins.module_utils._restic.snapshots import parse_age
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 
 def read(module: AnsibleModule) -> dict[str, t.Any]:

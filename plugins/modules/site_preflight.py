@@ -135,10 +135,10 @@ problems:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils import _compose_machine as machines
-from ansible_collections.campus.moodle.plugins.module_utils._cli import runner
-from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import ENVIRON
-from ansible_collections.campus.moodle.plugins.module_utils._compose_survey import survey
+from ansible_collections.campus.moodle.plugins.module_utils._compose import _machine as machines
+from ansible_collections.campus.moodle.plugins.module_utils._compose.preflight import survey
+from ansible_collections.campus.moodle.plugins.module_utils._compose.project import ENVIRON
+from ansible_collections.campus.moodle.plugins.module_utils._tool.process import runner
 
 
 def rows(**options: dict[str, t.Any]) -> dict[str, t.Any]:

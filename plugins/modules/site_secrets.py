@@ -97,8 +97,8 @@ import typing as t
 import uuid
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils import _site_secret_files as files
-from ansible_collections.campus.moodle.plugins.module_utils._site_secrets import Copy, Secret, SecretError, plan
+from ansible_collections.campus.moodle.plugins.module_utils._site import secret_files as files
+from ansible_collections.campus.moodle.plugins.module_utils._site.secrets import Copy, Secret, SecretError, plan
 
 
 def wanted(params: t.Mapping[str, t.Any]) -> list[Secret]:

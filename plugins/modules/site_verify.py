@@ -71,7 +71,7 @@ page:
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._site_http import Problem, Visitor, readiness
+from ansible_collections.campus.moodle.plugins.module_utils._site.visitor import Problem, Visitor, readiness
 
 
 def main() -> None:

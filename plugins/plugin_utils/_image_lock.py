@@ -10,7 +10,7 @@ import re
 import typing as t
 
 import yaml
-from ansible_collections.campus.moodle.plugins.module_utils._site_spec_types import is_sha256
+from ansible_collections.campus.moodle.plugins.module_utils._site.types import is_sha256
 
 _COMPONENT = re.compile(r"^[a-z][a-z0-9]*_[a-z][a-z0-9_]*$")
 _REQUIRED = ("component", "version", "source", "sha256")

@@ -12,7 +12,7 @@ from pathlib import Path
 from . import _image_source
 
 if t.TYPE_CHECKING:
-    from ansible_collections.campus.moodle.plugins.module_utils._branches import Branch
+    from ansible_collections.campus.moodle.plugins.module_utils._moodle.branches import Branch
 
     from ._image_plan import Inputs
 

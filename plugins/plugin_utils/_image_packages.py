@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.campus.moodle.plugins.module_utils._branches import POSTGRESQL
+from ansible_collections.campus.moodle.plugins.module_utils._moodle.branches import POSTGRESQL
 
 # Moodle's required extensions, and the ones that make it fast. iconv, ctype, tokenizer, fileinfo, sodium and json are part
 # of the cli and common packages.

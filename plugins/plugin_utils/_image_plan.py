@@ -18,9 +18,9 @@ import re
 import typing as t
 from pathlib import Path
 
-from ansible_collections.campus.moodle.plugins.module_utils import _branches
-from ansible_collections.campus.moodle.plugins.module_utils._branches import BRANCHES, DEFAULT_BRANCH, Branch
-from ansible_collections.campus.moodle.plugins.module_utils._site_spec_types import is_language, is_sha256
+from ansible_collections.campus.moodle.plugins.module_utils._moodle import branches as _branches
+from ansible_collections.campus.moodle.plugins.module_utils._moodle.branches import BRANCHES, DEFAULT_BRANCH, Branch
+from ansible_collections.campus.moodle.plugins.module_utils._site.types import is_language, is_sha256
 
 from . import _image_lock, _image_origin, _image_packages, _image_source
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._helm_info import describe, find
-from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
+from ansible_collections.campus.moodle.plugins.module_utils._helm.info import describe, find
+from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
 
 # Of what is known about a release.
 FIELDS = ("name", "namespace", "status", "revision", "chart", "chart_version", "app_version")

@@ -25,7 +25,7 @@ from support.servers import program
 from support.storage import S3, Place
 
 if t.TYPE_CHECKING:
-    from ansible_collections.campus.moodle.plugins.module_utils._kube_client import KubeClient
+    from ansible_collections.campus.moodle.plugins.module_utils._kube.client import KubeClient
 
 
 class Program(t.NamedTuple):
@@ -83,7 +83,7 @@ def namespace(api_server: ApiServer) -> str:
 def kube(api_server: ApiServer) -> KubeClient:
     """The collection's own client of the API server, as admin."""
     # Not at the top: the collection can be imported only after pytest_configure.
-    from ansible_collections.campus.moodle.plugins.module_utils._kube_config import client_from
+    from ansible_collections.campus.moodle.plugins.module_utils._kube.options import client_from
 
     return client_from({"kubeconfig": api_server.kubeconfig}, {})
 

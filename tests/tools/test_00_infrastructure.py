@@ -21,7 +21,7 @@ from support import modules
 from support.servers import free_port, running, wait_for
 
 if t.TYPE_CHECKING:
-    from ansible_collections.campus.moodle.plugins.module_utils._kube_client import KubeClient
+    from ansible_collections.campus.moodle.plugins.module_utils._kube.client import KubeClient
     from conftest import Program
     from support.kubernetes import ApiServer
     from support.modules import FourBeats, ModuleRunner

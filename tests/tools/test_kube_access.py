@@ -22,8 +22,8 @@ Options = dict[str, t.Any]
 def ask(kube: t.Any) -> t.Callable[..., t.Any]:
     """ask(options, environ) reads one object with the client for these options; returns it, or the error."""
     # Not at the top: the collection can be imported only when the fixtures have made it importable.
-    from ansible_collections.campus.moodle.plugins.module_utils._kube_config import client_from
-    from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
+    from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
+    from ansible_collections.campus.moodle.plugins.module_utils._kube.options import client_from
 
     def ask(options: Options, environ: t.Mapping[str, str] | None = None, kind: tuple[str, str] = ("v1", "Namespace")) -> t.Any:
         try:
@@ -115,7 +115,7 @@ def test_the_default_place_of_a_kubeconfig_is_found(ask: t.Any, api_server: t.An
 def test_inside_a_pod_the_service_account_is_used(
     ask: t.Any, api_server: t.Any, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ansible_collections.campus.moodle.plugins.module_utils import _kube_config
+    from ansible_collections.campus.moodle.plugins.module_utils._kube import options as _kube_config
 
     shutil.copy(api_server.ca_file, tmp_path / "ca.crt")
     (tmp_path / "token").write_text(api_server.admin_token)

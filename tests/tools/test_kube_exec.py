@@ -156,7 +156,7 @@ SCRIPTS = {function.__name__: function for function in (cat, outputs, old, large
 @pytest.fixture(params=["http", "https"])
 def client(request: pytest.FixtureRequest, kube: t.Any, tmp_path: pathlib.Path) -> t.Iterator[t.Any]:
     """A client of the double, which does what the command says. A failure inside the double fails the test."""
-    from ansible_collections.campus.moodle.plugins.module_utils._kube_config import client_from
+    from ansible_collections.campus.moodle.plugins.module_utils._kube.options import client_from
 
     authority, context = Authority(tmp_path), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*authority.server("double", [], ["127.0.0.1"]))
@@ -215,7 +215,7 @@ def test_an_older_server_is_good_enough_without_standard_input(client: t.Any) ->
     ],
 )
 def test_what_cannot_run_says_why(client: t.Any, command: str, stdin: str | None, error: str, words: str) -> None:
-    from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
+    from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
 
     with pytest.raises(KubeError, match=words) as caught:
         client.exec("n", "p", [command], stdin=stdin, timeout=0.2 if command == "sleeps" else 60)
@@ -236,7 +236,7 @@ def pod(kube: t.Any, namespace: str) -> str:
 
 @pytest.mark.parametrize("stdin", [None, "text"])
 def test_the_real_server_agrees_to_speak_and_reports_what_it_cannot_do(kube: t.Any, namespace: str, pod: str, stdin: str | None) -> None:
-    from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
+    from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
 
     with pytest.raises(KubeError, match=r"127\.0\.0\.1:1/exec/.*connection refused") as caught:
         kube.exec(namespace, pod, ["ls"], stdin=stdin, timeout=30)
@@ -244,7 +244,7 @@ def test_the_real_server_agrees_to_speak_and_reports_what_it_cannot_do(kube: t.A
 
 
 def test_a_pod_that_is_not_there_is_named_by_the_real_server(kube: t.Any, namespace: str) -> None:
-    from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
+    from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
 
     with pytest.raises(KubeError, match=f"run ls in Pod web in namespace {namespace}.*not found") as caught:
         kube.exec(namespace, "web", ["ls"], timeout=30)
@@ -252,7 +252,7 @@ def test_a_pod_that_is_not_there_is_named_by_the_real_server(kube: t.Any, namesp
 
 
 def test_the_log_of_a_pod_is_asked_for_at_its_node(kube: t.Any, namespace: str, pod: str) -> None:
-    from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
+    from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
 
     with pytest.raises(KubeError, match=r"containerLogs/.*/web/main.*previous=true&tailLines=5.*connection refused"):
         kube.logs(namespace, pod, container="main", lines=5, previous=True)

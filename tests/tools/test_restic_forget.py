@@ -11,9 +11,9 @@ import pathlib
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._restic_plan import parse_plan
-from ansible_collections.campus.moodle.plugins.module_utils._restic_policy import COUNTS, PERIODS, kept_by, policy_options
-from ansible_collections.campus.moodle.plugins.module_utils._restic_snapshots import PARTIAL, matching, parse_snapshots
+from ansible_collections.campus.moodle.plugins.module_utils._restic._plan import parse_plan
+from ansible_collections.campus.moodle.plugins.module_utils._restic._policy import COUNTS, PERIODS, kept_by, policy_options
+from ansible_collections.campus.moodle.plugins.module_utils._restic.snapshots import PARTIAL, matching, parse_snapshots
 from support import restic_faults as faults
 from support.modules import FourBeats, ModuleRunner
 from support.plays import PlayRunner

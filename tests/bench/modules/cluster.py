@@ -21,7 +21,7 @@ from support.servers import program
 # One interpreter, with kubernetes.core and its libraries, for both sides.
 PYTHON = pathlib.Path(os.environ["BENCH_VENV"], "bin", "python")
 COLLECTIONS = pathlib.Path(os.environ["ANSIBLE_COLLECTIONS_PATH"])
-CLIENT = "ansible_collections.campus.moodle.plugins.module_utils._kube_client"
+CLIENT = "ansible_collections.campus.moodle.plugins.module_utils._kube.client"
 Call = tuple[str, dict[str, t.Any]]
 VALUES = {"replicas": 2, "message": "benchmark", "password": "not-a-secret"}
 CLUSTER = {

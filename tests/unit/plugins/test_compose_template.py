@@ -16,10 +16,10 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
-from ansible_collections.campus.moodle.plugins.module_utils import _site_spec
-from ansible_collections.campus.moodle.tests.unit.plugins.module_utils import certificate_files as certificates
+from ansible_collections.campus.moodle.plugins.module_utils._site import describe as _site_spec
+from ansible_collections.campus.moodle.tests.unit.fakes import certificate_files as certificates
 
-ROLE = Path(_site_spec.__file__).resolve().parents[2] / "roles" / "site"
+ROLE = Path(_site_spec.__file__).resolve().parents[3] / "roles" / "site"
 OPTIONS = _site_spec.load_options(yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8")))
 IDENTITY = {"site_id": "8f14e45f-ceea-467f-a0d6-3f2a2a3f2b0e", "generations": {"database_password": 2}}
 IMAGES = {"site": "campus.moodle/site:4.5.1-0123456789ab", "services": "campus.moodle/services:0123456789ab", "alias": "php-0123456789ab"}

@@ -17,7 +17,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.campus.moodle.plugins.filter.image_plan import image_plan
 from ansible_collections.campus.moodle.plugins.filter.image_state import image_state
-from ansible_collections.campus.moodle.plugins.module_utils import _branches
+from ansible_collections.campus.moodle.plugins.module_utils._moodle import branches as _branches
 from ansible_collections.campus.moodle.plugins.plugin_utils import _image_packages
 
 TODAY = "2026-11-20"
@@ -212,7 +212,7 @@ def test_the_branch_table_is_sound() -> None:
 
 
 def test_the_services_image_runs_the_postgresql_of_the_table() -> None:
-    files = Path(_branches.__file__).resolve().parents[2] / "roles" / "image" / "files"
+    files = Path(_branches.__file__).resolve().parents[3] / "roles" / "image" / "files"
     services = files / "services/opt/campus-services/lib"
     major = _branches.POSTGRESQL
     assert f"postgresql-{major}" in _image_packages.SERVICES

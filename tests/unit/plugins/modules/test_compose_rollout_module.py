@@ -10,12 +10,12 @@ import types
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._cli import Result
-from ansible_collections.campus.moodle.plugins.module_utils._compose_cli import ComposeProject, DockerError
-from ansible_collections.campus.moodle.plugins.module_utils._compose_files import SiteFiles
-from ansible_collections.campus.moodle.plugins.module_utils._compose_plan import Site
+from ansible_collections.campus.moodle.plugins.module_utils._compose._plan import Site
+from ansible_collections.campus.moodle.plugins.module_utils._compose.files import SiteFiles
+from ansible_collections.campus.moodle.plugins.module_utils._compose.project import ComposeProject, DockerError
+from ansible_collections.campus.moodle.plugins.module_utils._tool.process import Result
 from ansible_collections.campus.moodle.plugins.modules import compose_rollout
-from ansible_collections.campus.moodle.tests.unit.plugins.module_utils.compose_fakes import FakeDocker, FakeFiles, definition
+from ansible_collections.campus.moodle.tests.unit.fakes.compose_fakes import FakeDocker, FakeFiles, definition
 
 
 def present(run: t.Any, files: FakeFiles, *, docker: bool = True, check: bool = True, pending: bool = False) -> dict[str, t.Any]:

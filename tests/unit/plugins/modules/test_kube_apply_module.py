@@ -9,7 +9,7 @@ import types
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._kube_config import KUBE_ARGUMENTS
+from ansible_collections.campus.moodle.plugins.module_utils._kube.options import KUBE_ARGUMENTS
 from ansible_collections.campus.moodle.plugins.modules.kube_apply import hide_secrets
 
 HIDDEN = sorted(name for name, option in KUBE_ARGUMENTS.items() if option.get("no_log"))

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.campus.moodle.plugins.module_utils._moodle_program import MoodleProgram, ProgramError
+from ansible_collections.campus.moodle.plugins.module_utils._moodle.program import MoodleProgram, ProgramError
 from ansible_collections.campus.moodle.plugins.modules import moodle_check_info as checks
 from ansible_collections.campus.moodle.plugins.modules import moodle_maintenance as maintenance
 from ansible_collections.campus.moodle.plugins.modules import moodle_task_info as tasks

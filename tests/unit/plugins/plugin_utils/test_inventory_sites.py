@@ -7,10 +7,10 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._kube_errors import KubeError
+from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.campus.moodle.plugins.plugin_utils._inventory_sites import sites
-from ansible_collections.campus.moodle.tests.unit.plugins.module_utils.helm_fakes import secret
-from ansible_collections.campus.moodle.tests.unit.plugins.module_utils.kube_fakes import FakeClient
+from ansible_collections.campus.moodle.tests.unit.fakes.helm_fakes import secret
+from ansible_collections.campus.moodle.tests.unit.fakes.kube_fakes import FakeClient
 
 
 def record(name: str, chart: str = "moodle", **config: t.Any) -> dict[str, t.Any]:

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+#
+# Private to this collection: it may change or disappear in any release.
+
+"""A switchover inside one Cluster: who may become primary, what speaks against it, and the change that asks for it."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from .._kube.wait import condition_of
+from ._instances import ask
+from .values import parse_lsn
+from .view import PHASE_HEALTHY, ClusterView, CnpgError
+
+if t.TYPE_CHECKING:
+    from .._kube.client import KubeClient, Object
+
+ANY_HEALTHY = "any_healthy"
+PHASE_SWITCHOVER = "Switchover in progress"
+# What can be left unchecked on purpose. That the target is an instance of the cluster cannot.
+PRECONDITIONS = ("archiving", "backup", "fencing", "healthy", "lag")
+
+
+class Blocker(t.NamedTuple):
+    """A precondition that does not hold, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Instance:
+    """One instance's pod. position is how far it has replayed the log, for the primary how far it has written it."""
+
+    name: str
+    node: str
+    ready: bool
+    position: t.Optional[int] = None
+    # Why the position is unknown.
+    error: str = ""
+
+
+def position_of(status: t.Mapping[str, t.Any]) -> t.Optional[int]:
+    """Read how far an instance is from the answer of its status page."""
+    return parse_lsn(status.get("currentLsn")) if status.get("isPrimary") else parse_lsn(status.get("replayLsn"))
+
+
+def parse_pod(pod: Object) -> Instance:
+    """Read one instance's pod; one that is being deleted is not ready."""
+    metadata = pod["metadata"]
+    ready = condition_of(pod, "Ready").get("status") == "True" and not metadata.get("deletionTimestamp")
+    return Instance(metadata["name"], (pod.get("spec") or {}).get("nodeName", ""), ready)
+
+
+def read_position(client: KubeClient, namespace: str, instance: Instance) -> Instance:
+    """Ask an instance how far it is. One that does not answer keeps the reason."""
+    status = ask(client, namespace, instance.name)
+    said = status.get("error") or "its status page names no position in the log"
+    return dataclasses.replace(instance, position=position_of(status), error=said)
+
+
+def nodes_matching(client: KubeClient, selector: t.Mapping[str, str]) -> set[str]:
+    """Return the names of the nodes with all these labels."""
+    labels = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
+    return {row["metadata"]["name"] for row in client.list("v1", "Node", labels=labels, metadata_only=True)}
+
+
+def cluster_blockers(view: ClusterView, backups: t.Sequence[str]) -> list[Blocker]:
+    """Return what in the state of the cluster speaks against a switchover to any instance."""
+    archiving = view.conditions.get("ContinuousArchiving", {})
+    checks = (
+        ("healthy", view.phase == PHASE_HEALTHY and view.ready, f"the cluster is in phase {view.phase!r} and Ready is {view.ready}"),
+        ("healthy", view.reconciled, "an annotation tells the operator to leave this cluster alone"),
+        ("healthy", view.hibernation == "off", "the cluster is hibernated"),
+        ("healthy", view.target_primary == view.current_primary, f"a switchover to {view.target_primary} is under way"),
+        ("fencing", not view.fenced, f"fenced: {', '.join(sorted(view.fenced))}"),
+        ("backup", not backups, f"a backup is being taken: {', '.join(backups)}"),
+        ("archiving", archiving.get("status") != "False", f"the log is not archived: {archiving.get('message', '')}"),
+    )
+    return [Blocker(name, reason) for name, holds, reason in checks if not holds]
+
+
+def target_blockers(target: Instance, primary: t.Optional[Instance], max_lag_bytes: int) -> list[Blocker]:
+    """Return what speaks against this instance as the new primary."""
+    blockers = [] if target.ready else [Blocker("healthy", f"{target.name} is not ready")]
+    unknown = next((row for row in (primary, target) if row and row.position is None), None)
+    lag = lag_of(target, primary)
+    if lag is None:
+        whose = f"of {unknown.name} is unknown: {unknown.error}" if unknown else "of the primary is unknown: it has no pod"
+        return [*blockers, Blocker("lag", f"the position {whose}")]
+    if lag > max_lag_bytes:
+        blockers.append(Blocker("lag", f"{target.name} is {lag} bytes behind, and max_lag_bytes is {max_lag_bytes}"))
+    return blockers
+
+
+def lag_of(target: Instance, primary: t.Optional[Instance]) -> t.Optional[int]:
+    """Return how many bytes of the log an instance has still to replay; None when one of the positions is unknown."""
+    if primary is None or primary.position is None or target.position is None:
+        return None
+    return max(0, primary.position - target.position)
+
+
+def without(blockers: t.Iterable[Blocker], skipped: t.Collection[str]) -> list[Blocker]:
+    """Leave out preconditions that were not to be checked."""
+    return [row for row in blockers if row.name not in skipped]
+
+
+def pick(
+    candidates: t.Sequence[Instance], primary: t.Optional[Instance], *, max_lag_bytes: int, skipped: t.Collection[str]
+) -> tuple[t.Optional[Instance], list[Blocker]]:
+    """Return the candidate with the least lag that nothing speaks against, or what speaks against each of them."""
+    judged = [(row, without(target_blockers(row, primary, max_lag_bytes), skipped)) for row in candidates]
+    fit = [row for row, blockers in judged if not blockers]
+    if not fit:
+        return None, [blocker for judgement in judged for blocker in judgement[1]]
+    return min(fit, key=lambda row: (not row.ready, lag_of(row, primary) or 0, row.name)), []
+
+
+def refuse(view: ClusterView, blockers: t.Sequence[Blocker]) -> CnpgError:
+    """Return the error that names each precondition that does not hold."""
+    listed = "; ".join(f"{row.name} ({row.reason})" for row in blockers)
+    msg = f"No switchover of Cluster {view.name} in namespace {view.namespace}: {listed}. Nothing was changed."
+    return CnpgError(msg, error="precondition", preconditions=[row._asdict() for row in blockers])
+
+
+def promotion_patch(obj: t.Mapping[str, t.Any], target: str, now: str) -> dict[str, t.Any]:
+    """Return the change of the status that asks the operator for a switchover, the same as its command line tool makes.
+
+    A merge replaces lists as a whole, so the other conditions are repeated.
+    """
+    conditions = (obj.get("status") or {}).get("conditions") or []
+    ready: dict[str, str] = next((row for row in conditions if row["type"] == "Ready"), {})
+    since = ready["lastTransitionTime"] if ready.get("status") == "False" else _seconds(now)
+    not_ready = {
+        "type": "Ready",
+        "status": "False",
+        "reason": "ClusterIsNotReady",
+        "message": "Cluster Is Not Ready",
+        "lastTransitionTime": since,
+    }
+    return {
+        "status": {
+            "targetPrimary": target,
+            "targetPrimaryTimestamp": now,
+            "phase": PHASE_SWITCHOVER,
+            "phaseReason": f"Switching over to {target}",
+            "conditions": [*(row for row in conditions if row["type"] != "Ready"), not_ready],
+        }
+    }
+
+
+def _seconds(timestamp: str) -> str:
+    """Conditions carry whole seconds."""
+    return re.sub(r"\.\d+", "", timestamp)

@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+#
+# Private to this collection: it may change or disappear in any release.
+
+"""Thin client of the docker command line with its Compose plugin, for one Compose project.
+
+Knows no Ansible: it gets a function that runs a command. Only machine-readable output is parsed. Everything that can fail
+raises DockerError with the command, the exit status and what the command said.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shlex
+import typing as t
+
+from .._tool.process import Result, Run, limited
+
+LABEL_PROJECT = "com.docker.compose.project"
+LABEL_SERVICE = "com.docker.compose.service"
+LABEL_HASH = "com.docker.compose.config-hash"
+LABEL_ONE_OFF = "com.docker.compose.oneoff"
+# Of the role's compose file: the secrets that a service reads, each with its number.
+LABEL_SECRETS = "campus.moodle.secrets"
+LOG_LINES = 20
+# Far more than a health check takes, which a container's own check gives 10 seconds.
+INSIDE_SECONDS = 30
+# For every docker command: no colours and no advertisements among the output.
+ENVIRON = {"COMPOSE_ANSI": "never", "DOCKER_CLI_HINTS": "false"}
+
+
+class DockerError(Exception):
+    """A command failed. The text says which one, how, and what it printed."""
+
+    def __init__(self, command: t.Sequence[str], result: Result) -> None:
+        self.result = result
+        said = (result.err.strip() or result.out.strip())[-2000:]
+        super().__init__(f"The command {shlex.join(command)} failed with exit status {result.rc}: {said}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Container:
+    """One container of the project, running or not."""
+
+    id: str
+    name: str
+    service: str
+    hash: str
+    image: str
+    status: str
+    health: str = ""
+    restarts: int = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether the container does its work; a restarting one does not."""
+        return self.status == "running"
+
+    @property
+    def ailing(self) -> bool:
+        """Whether it stands there without doing its work, as the engine sees it."""
+        return self.status == "restarting" or self.health == "unhealthy"
+
+
+@dataclasses.dataclass(frozen=True)
+class Service:
+    """One service as the definition wants it.
+
+    probe is the command of its health check, empty without one; secrets says whether it reads any; database is its connection.
+    """
+
+    name: str
+    hash: str
+    image: str
+    scale: int = 1
+    probe: tuple[str, ...] = ()
+    secrets: bool = False
+    database: str = ""
+
+
+class ComposeProject:
+    """The commands that the rollout needs, one method each."""
+
+    def __init__(self, run: Run, *, project: str, directory: str, binary: str = "docker") -> None:
+        self._run = run
+        self._binary = binary
+        self._project = project
+        self._directory = directory
+
+    def services(self, definition: str) -> dict[str, Service]:
+        """Return the services that a definition (the text of a compose file) starts; ones with a profile are left out."""
+        wanted = json.loads(self._compose(["config", "--format", "json"], definition).out)["services"]
+        lines = self._compose(["config", "--hash", "*"], definition).out.splitlines()
+        hashes = dict(line.split() for line in lines if line.strip())
+        return {name: parse_service(name, hashes[name], row) for name, row in wanted.items()}
+
+    def lacks(self) -> str:
+        """Return what is missing before anything can be asked, in words; empty when nothing is."""
+        questions = {"an answer of the Docker engine": ["version"], "Docker's Compose plugin": ["compose", "version"]}
+        return next((words for words, command in questions.items() if self._run([self._binary, *command], None).rc != 0), "")
+
+    def containers(self) -> list[Container]:
+        """Return the containers of the project without one-off ones."""
+        return self._inspect(self._ids(f"label={LABEL_ONE_OFF}=False"))
+
+    def rehearsals(self, name: str) -> list[Container]:
+        """Return the one-off containers of a service, those of runs that were cut among them."""
+        return self._inspect(self._ids(f"label={LABEL_ONE_OFF}=True", f"label={LABEL_SERVICE}={name}"))
+
+    def rehearse(self, definition: str, name: str) -> None:
+        """Start a service once more as a one-off container, which publishes no port and has no name in the network."""
+        self._compose(["run", "--detach", "--no-deps", "-T", "--quiet-pull", name], definition)
+
+    def image_exists(self, reference: str) -> bool:
+        """Return whether the image is on the machine."""
+        return self._run([self._binary, "image", "inspect", "--format", "{{.Id}}", reference], None).rc == 0
+
+    def up(
+        self,
+        definition: str,
+        names: t.Sequence[str],
+        *,
+        scale: t.Mapping[str, int] | None = None,
+        recreate: bool = True,
+        orphans: bool = False,
+    ) -> None:
+        """Create, replace and start the containers of the named services, without those they depend on."""
+        command = ["up", "--detach", "--no-deps", "--quiet-pull"]
+        command += [] if recreate else ["--no-recreate"]
+        command += ["--remove-orphans"] if orphans else []
+        for name, count in (scale or {}).items():
+            command += ["--scale", f"{name}={count}"]
+        self._compose([*command, *names], definition)
+
+    def one_off(self, definition: str, command: t.Sequence[str]) -> Result:
+        """Run a command of the site image in a container of its own; the exit status is for the caller to judge."""
+        return self._try_compose(["run", "--rm", "--no-deps", "-T", "--quiet-pull", "cli", *command], definition)
+
+    def inside(self, container: Container, command: t.Sequence[str]) -> Result:
+        """Run a short command inside a container; the exit status is for the caller to judge."""
+        # In a container that is paused, or whose machine is out of memory, it would never come back.
+        return self._run([*limited(INSIDE_SECONDS), self._binary, "exec", container.id, *command], None)
+
+    def stop(self, containers: t.Sequence[Container]) -> None:
+        """Stop containers with their own stop signal and within their own grace period."""
+        self._docker(["stop", *(container.id for container in containers)])
+
+    def start(self, containers: t.Sequence[Container]) -> None:
+        """Start stopped containers."""
+        self._docker(["start", *(container.id for container in containers)])
+
+    def remove(self, containers: t.Sequence[Container]) -> None:
+        """Remove containers with their anonymous volumes."""
+        self._docker(["rm", "--force", "--volumes", *(container.id for container in containers)])
+
+    def logs(self, container: Container) -> str:
+        """Return the last lines that a container printed."""
+        result = self._run([self._binary, "logs", "--tail", str(LOG_LINES), container.id], None)
+        return (result.out + result.err).strip()
+
+    def down(self, *, volumes: bool) -> None:
+        """Remove everything of the project; works without its compose file."""
+        command = ["down", "--remove-orphans", *(["--volumes"] if volumes else [])]
+        self._check([self._binary, "compose", "--project-name", self._project, *command], None)
+
+    def volumes(self) -> list[str]:
+        """Return the names of the project's volumes."""
+        return self._docker(["volume", "ls", "--quiet", "--filter", f"label={LABEL_PROJECT}={self._project}"]).out.split()
+
+    def remove_volumes(self, names: t.Sequence[str]) -> None:
+        """Remove volumes and what is in them."""
+        self._docker(["volume", "rm", *names])
+
+    def networks(self) -> list[str]:
+        """Return the names of the project's networks."""
+        listing = ["network", "ls", "--filter", f"label={LABEL_PROJECT}={self._project}", "--format", "{{.Name}}"]
+        return self._docker(listing).out.split()
+
+    def _ids(self, *filters: str) -> list[str]:
+        listing = ["ps", "-aq", "--no-trunc"]
+        for name in (f"label={LABEL_PROJECT}={self._project}", *filters):
+            listing += ["--filter", name]
+        return self._docker(listing).out.split()
+
+    def _inspect(self, ids: list[str]) -> list[Container]:
+        # A container that vanishes between the two commands makes inspect fail, yet it prints the others.
+        result = self._run([self._binary, "container", "inspect", *ids], None) if ids else Result(0, "[]", "")
+        return [parse_container(row) for row in json.loads(result.out or "[]")]
+
+    def _docker(self, arguments: list[str]) -> Result:
+        return self._check([self._binary, *arguments], None)
+
+    def _compose(self, arguments: list[str], definition: str) -> Result:
+        return self._check(self._compose_command(arguments), definition)
+
+    def _try_compose(self, arguments: list[str], definition: str) -> Result:
+        return self._run(self._compose_command(arguments), definition)
+
+    def _compose_command(self, arguments: list[str]) -> list[str]:
+        """The definition comes on standard input, so that a candidate can be tried before it is written."""
+        place = ["--project-name", self._project, "--project-directory", self._directory]
+        return [self._binary, "compose", *place, "--file", "-", "--progress", "quiet", *arguments]
+
+    def _check(self, command: list[str], text: t.Optional[str]) -> Result:
+        result = self._run(command, text)
+        if result.rc != 0:
+            raise DockerError(command, result)
+        return result
+
+
+def parse_service(name: str, digest: str, row: t.Mapping[str, t.Any]) -> Service:
+    """Read one service of "docker compose config --format json"."""
+    replicas = row.get("scale", (row.get("deploy") or {}).get("replicas"))
+    test = list((row.get("healthcheck") or {}).get("test") or [])
+    probe = {"CMD": tuple(test[1:]), "CMD-SHELL": ("/bin/sh", "-c", *test[1:])}.get(test[0] if test else "", ())
+    scale = 1 if replicas is None else int(replicas)
+    return Service(name, digest, row.get("image", ""), scale, probe, secrets=bool(row.get("secrets")), database=parse_database(row))
+
+
+def parse_database(row: t.Mapping[str, t.Any]) -> str:
+    """Return what decides on a service's connection to the database, without a secret, as a text to compare."""
+    environment, secrets = row.get("environment") or {}, (row.get("labels") or {}).get(LABEL_SECRETS, "").split()
+    words = [f"{name}={value}" for name, value in sorted(environment.items()) if name.startswith("MOODLE_DATABASE_")]
+    return " ".join([*words, *(secret for secret in secrets if "database_" in secret)])
+
+
+def parse_container(row: t.Mapping[str, t.Any]) -> Container:
+    """Read one object of "docker container inspect"."""
+    labels = row["Config"].get("Labels") or {}
+    return Container(
+        id=row["Id"],
+        name=row["Name"].lstrip("/"),
+        service=labels.get(LABEL_SERVICE, ""),
+        hash=labels.get(LABEL_HASH, ""),
+        image=row["Config"].get("Image", ""),
+        status=row["State"]["Status"],
+        health=((row["State"].get("Health") or {}).get("Status") or ""),
+        restarts=row.get("RestartCount", 0),
+    )

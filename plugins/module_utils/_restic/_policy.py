@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+#
+# Private to this collection: it may change or disappear in any release.
+
+"""A retention policy: as options of restic, and what its rules keep, counted as restic counts.
+
+restic applies a policy to all snapshots of a group and cannot leave some out. The counting is for groups in which some must not count.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import typing as t
+
+from .errors import ResticError
+from .snapshots import Snapshot
+
+COUNTS = ("last", "hourly", "daily", "weekly", "monthly", "yearly")
+PERIODS = ("within", *(f"within_{name}" for name in COUNTS[1:]))
+UNLIMITED = "unlimited"
+Period = t.Callable[[datetime.datetime], t.Any]
+CALENDAR: dict[str, Period] = {
+    "hourly": lambda time: (time.date(), time.hour),
+    "daily": lambda time: time.date(),
+    "weekly": lambda time: time.isocalendar()[:2],
+    "monthly": lambda time: (time.year, time.month),
+    "yearly": lambda time: time.year,
+}
+FIRST = datetime.datetime(1, 1, 2, tzinfo=datetime.timezone.utc)
+
+
+def policy_options(keep: t.Mapping[str, t.Any]) -> list[str]:
+    """Return the rules of a policy as options of restic; ResticError when one is none, or all of them keep nothing."""
+    words: list[str] = []
+    for name in COUNTS:
+        value = str(keep.get(name) or "0")
+        if value != UNLIMITED and not value.isdigit():
+            msg = f"keep.{name} is {value!r}. Give a number of snapshots, or {UNLIMITED}."
+            raise ResticError(msg, error="invalid")
+        words += [f"--keep-{name}", value] if value.strip("0") else []
+    for name in PERIODS:
+        value = str(keep.get(name) or "")
+        if value and not re.fullmatch(r"(\d+[ymdh])+", value):
+            msg = f"keep.{name} is {value!r}. Give numbers with the units y, m, d and h, such as 1y6m or 14d."
+            raise ResticError(msg, error="invalid")
+        words += [f"--keep-{name.replace('_', '-')}", value] if value else []
+    for tags in keep.get("tags") or []:
+        if not tags.strip(", "):
+            msg = "keep.tags contains an empty word. Give tags, or leave it out."
+            raise ResticError(msg, error="invalid")
+        words += ["--keep-tag", tags]
+    if not words:
+        msg = "keep has no rule that keeps anything, so nothing was looked at or removed. Give at least one, such as daily: 7."
+        raise ResticError(msg, error="no_policy")
+    return words
+
+
+def kept_by(policy: t.Sequence[str], snapshots: t.Iterable[Snapshot], now: datetime.datetime) -> dict[str, list[str]]:
+    """Return the ids of the snapshots that a policy, as options of restic, keeps, each with the rules that do, in restic's words."""
+    found = sorted(snapshots, key=lambda one: one.time, reverse=True)
+    reasons: dict[str, list[str]] = {}
+    for option, value in zip(policy[::2], policy[1::2]):
+        words, kept = _rule(option[len("--keep-") :], value, found, now)
+        for one in kept:
+            reasons.setdefault(one.id, []).append(words)
+    return reasons
+
+
+def _rule(name: str, value: str, found: list[Snapshot], now: datetime.datetime) -> tuple[str, list[Snapshot]]:
+    """Return how restic calls a rule, and what it keeps of snapshots that are sorted, the newest first."""
+    if name == "tag":
+        tags = value.split(",")
+        return f"has tags [{', '.join(tags)}]", [one for one in found if set(tags) <= set(one.tags)]
+    if name == "last":
+        return "last snapshot", found[: None if value == UNLIMITED else int(value)]
+    if not name.startswith("within"):
+        return f"{name} snapshot", _newest_of_each(found, CALENDAR[name], -1 if value == UNLIMITED else int(value))
+    since = _before(max((one.time for one in found if one.time < now), default=None), value)
+    young = [one for one in found if one.time > since]
+    if name == "within":
+        return f"within {value}", young
+    period = CALENDAR[name[len("within-") :]]
+    # Unlike the rules that count, restic does not add the oldest one here.
+    starts = [None, *(period(one.time) for one in young)]
+    return f"{name[len('within-') :]} within {value}", [one for one, last in zip(young, starts) if period(one.time) != last]
+
+
+def _newest_of_each(found: list[Snapshot], period: Period, count: int) -> list[Snapshot]:
+    """Return the newest of each period, at most count. What is left of the count at the end keeps the oldest one too."""
+    kept: list[Snapshot] = []
+    last = None
+    for one in found:
+        if len(kept) == count:
+            break
+        if period(one.time) != last or one is found[-1]:
+            kept.append(one)
+            last = period(one.time)
+    return kept
+
+
+def _before(time: t.Optional[datetime.datetime], span: str) -> datetime.datetime:
+    """Return the time a span before another one; the day 31 of a month without one is a day of the next, as in restic."""
+    if time is None:
+        return FIRST
+    units = {unit: int(number) for number, unit in re.findall(r"(\d+)([ymdh])", span)}
+    months = time.year * 12 + time.month - 1 - 12 * units.get("y", 0) - units.get("m", 0)
+    try:
+        start = time.replace(year=months // 12, month=months % 12 + 1, day=1)
+        return start + datetime.timedelta(days=time.day - 1 - units.get("d", 0), hours=-units.get("h", 0))
+    except (OverflowError, ValueError):
+        return FIRST

@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+#
+# Private to this collection: it may change or disappear in any release.
+
+"""One backup: what restic is asked, what it answered, and a dump that failed never becomes a snapshot."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import os
+import posixpath
+import re
+import shlex
+import shutil
+import socket
+import typing as t
+
+from .._tool.errors import ToolError
+from .._tool.process import KILLED, Result
+from ._stream import stream
+from .client import FORGET, Restic
+from .errors import ResticError
+from .snapshots import Snapshot, is_stale, matching, newest, parse_age, parse_snapshots, partial_ids
+
+BACKUP_ARGUMENTS: dict[str, t.Any] = {
+    "timeout": {"type": "int", "default": 86400},
+    "paths": {"type": "list", "elements": "path"},
+    "files_from": {"type": "list", "elements": "path"},
+    "command": {"type": "list", "elements": "str"},
+    "stdin_filename": {"type": "str"},
+    "excludes": {"type": "list", "elements": "str"},
+    "exclude_files": {"type": "list", "elements": "path"},
+    "exclude_if_present": {"type": "list", "elements": "str"},
+    "exclude_caches": {"type": "bool", "default": False},
+    "exclude_larger_than": {"type": "str"},
+    "one_file_system": {"type": "bool", "default": False},
+    "tags": {"type": "list", "elements": "str"},
+    "host": {"type": "str"},
+    "max_age": {"type": "str"},
+    "skip_if_unchanged": {"type": "bool", "default": False},
+    "on_partial": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
+    "missing_path": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
+    "read_concurrency": {"type": "int"},
+    "compression": {"type": "str", "choices": ["auto", "off", "fastest", "better", "max"]},
+    "name": {"type": "str", "default": "restic"},
+    "status_file": {"type": "path"},
+    "metrics_file": {"type": "path"},
+}
+# Option of the module to restic's option; a list repeats it, true stands alone.
+FLAGS = {
+    "host": "--host",
+    "tags": "--tag",
+    "excludes": "--exclude",
+    "exclude_files": "--exclude-file",
+    "exclude_if_present": "--exclude-if-present",
+    "exclude_caches": "--exclude-caches",
+    "exclude_larger_than": "--exclude-larger-than",
+    "one_file_system": "--one-file-system",
+    "read_concurrency": "--read-concurrency",
+    "compression": "--compression",
+    "skip_if_unchanged": "--skip-if-unchanged",
+    "files_from": "--files-from",
+}
+# restic leaves these out of the snapshot and still ends with status 0, up to 0.18.
+MISSING = re.compile(r'^(?:(?P<path>.+) does not exist|pattern "(?P<pattern>.+)" does not match any files), skipping$', re.MULTILINE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """How a backup ended. errors are the things that could not be read, missing the sources that are not there."""
+
+    changed: bool
+    snapshot_id: t.Optional[str] = None
+    summary: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    errors: t.Sequence[t.Mapping[str, str]] = ()
+    missing: t.Sequence[str] = ()
+    # When the snapshot that is young enough for no new one was made.
+    recent: t.Optional[datetime.datetime] = None
+
+    def result(self) -> dict[str, t.Any]:
+        """Return the part of the module's result that is known."""
+        known: dict[str, t.Any] = {
+            "changed": self.changed,
+            "partial": bool(self.errors),
+            "errors": list(self.errors),
+            "missing": list(self.missing),
+            "snapshot_id": self.snapshot_id,
+            "summary": dict(self.summary),
+            "data_added": self.summary.get("data_added"),
+            "snapshot_time": self.recent and self.recent.isoformat(timespec="seconds"),
+        }
+        return {name: value for name, value in known.items() if value not in (None, {})}
+
+
+def check_sources(params: t.Mapping[str, t.Any]) -> list[str]:
+    """Return the paths that do not exist; ToolError for what cannot be backed up at all."""
+    paths, command, tags = params.get("paths") or [], params.get("command"), params.get("tags") or []
+    relative = [path for path in paths if not os.path.isabs(path)]
+    if relative:
+        msg = f"These paths are relative: {', '.join(relative)}. Give absolute ones, since a module has no folder of its own."
+        raise ToolError(msg, error="invalid")
+    unusable = [tag for tag in tags if not tag or "," in tag]
+    if unusable:
+        msg = f"A tag must not be empty or contain a comma: {', '.join(map(repr, unusable))}."
+        raise ToolError(msg, error="invalid")
+    if command and not shutil.which(command[0]):
+        msg = f"The program {command[0]} of the command was not found on this host, so nothing was backed up."
+        raise ToolError(msg, error="command_failed")
+    missing = [path for path in [*paths, *(params.get("files_from") or [])] if not os.path.lexists(path)]
+    everything = len(missing) == len(paths) and not params.get("files_from") and not command
+    lists = [path for path in params.get("files_from") or [] if path in missing]
+    if missing and (params["missing_path"] == "fail" or everything or lists):
+        msg = f"These paths do not exist: {', '.join(missing)}. Nothing was backed up. Check that what holds them is mounted."
+        raise ToolError(msg, error="missing_path", missing=missing)
+    return missing
+
+
+def backup_arguments(params: t.Mapping[str, t.Any], *, missing: t.Collection[str] = (), dry_run: bool = False) -> list[str]:
+    """Return the arguments of "restic backup" without a source that is a command."""
+    words = ["backup", "--json", *(["--dry-run"] if dry_run else [])]
+    for option, flag in FLAGS.items():
+        given = params.get(option)
+        if given is True:
+            words.append(flag)
+        elif given:
+            words += [f"{flag}={value}" for value in (given if isinstance(given, list) else [given])]
+    paths = [path for path in params.get("paths") or [] if path not in missing]
+    return [*words, *(["--", *paths] if paths else [])]
+
+
+def read_outcome(result: Result, *, dry_run: bool = False, skipping: bool = False) -> Outcome:
+    """Read what "restic backup --json" printed. skipping: no snapshot means that nothing has changed."""
+    messages = Restic.json_lines(result)
+    summary = next((dict(row) for row in reversed(messages) if row["message_type"] == "summary"), None)
+    if summary is None:
+        msg = f"restic backup ended with exit status {result.rc} and printed no summary. restic said: {result.err.strip()[-600:]}"
+        raise ResticError(msg, error="failed", rc=result.rc, stderr=result.err[-2000:])
+    del summary["message_type"]
+    identity = summary.pop("snapshot_id", None)
+    if identity is None and not skipping:
+        msg = f"restic backup ended with exit status {result.rc}, but made no snapshot."
+        raise ResticError(msg, error="failed", rc=result.rc, stderr=result.err[-2000:])
+    missing = [found["path"] or found["pattern"] for found in MISSING.finditer(result.err)]
+    errors = [_problem(row) for row in messages if row["message_type"] == "error"]
+    if result.rc == 3 and not errors and not missing:
+        errors = [{"item": "", "message": result.err.strip()[-600:] or "restic could not read everything."}]
+    # What a dry run prints as the new snapshot does not exist.
+    return Outcome(identity is not None, None if dry_run else identity, summary, errors, missing)
+
+
+def _problem(row: t.Mapping[str, t.Any]) -> dict[str, str]:
+    error = row.get("error")
+    # Before 0.17.1 the text of the error is lost.
+    text = error.get("message") if isinstance(error, dict) else error
+    return {"item": str(row.get("item") or ""), "message": str(text or f"could not be read ({row.get('during') or 'backup'})")}
+
+
+def recent_snapshot(restic: Restic, params: t.Mapping[str, t.Any], now: datetime.datetime) -> t.Optional[Snapshot]:
+    """Return the newest good snapshot of the same host, tags and sources, None when it is older than max_age."""
+    if not params.get("max_age"):
+        return None
+    limit, paths = parse_age(params["max_age"]), source_paths(params)
+    host = params.get("host") or socket.gethostname()
+    known = parse_snapshots(restic.call_json("snapshots", "--no-lock", f"--host={host}"))
+    similar = matching(known, hosts=[host], tags=params.get("tags") or [], paths=paths)
+    partial = partial_ids(known)
+    found = newest([one for one in similar if one.id not in partial and (not paths or set(one.paths) == set(paths))], now)
+    return None if is_stale(found, limit, now) else found
+
+
+def source_paths(params: t.Mapping[str, t.Any]) -> list[str]:
+    """Return the paths that restic records for a backup, none where only restic finds out."""
+    if params.get("files_from"):
+        return []
+    if params.get("command"):
+        return [posixpath.join("/", posixpath.normpath(params["stdin_filename"]))]
+    return [os.path.normpath(path) for path in params.get("paths") or []]
+
+
+def run_backup(restic: Restic, params: t.Mapping[str, t.Any], *, check: bool, now: datetime.datetime) -> Outcome:
+    """Make a backup, or in check mode find out whether one would be made."""
+    restic.require(option for option in ("read_concurrency", "skip_if_unchanged") if params.get(option))
+    restic.require([f"compression {params.get('compression')}"])
+    missing = check_sources(params)
+    recent = recent_snapshot(restic, params, now)
+    if recent:
+        return Outcome(changed=False, snapshot_id=recent.id, recent=recent.time, missing=missing)
+    words = backup_arguments(params, missing=missing, dry_run=check)
+    if params.get("command") and check:
+        # A dump is not run for a preview; that the repository opens is all that can be said.
+        restic.call("cat", "config", "--no-lock")
+        return Outcome(changed=True)
+    run = _run_command if params.get("command") else _run_paths
+    outcome = read_outcome(run(restic, params, words), dry_run=check, skipping=bool(params.get("skip_if_unchanged")))
+    return dataclasses.replace(outcome, missing=[*missing, *outcome.missing])
+
+
+def _run_paths(restic: Restic, _params: t.Mapping[str, t.Any], words: list[str]) -> Result:
+    return restic.call(*words, ok=(0, 3))
+
+
+def _run_command(restic: Restic, params: t.Mapping[str, t.Any], words: list[str]) -> Result:
+    """Back up what a command prints; a command that fails, or prints nothing, leaves no snapshot."""
+    words = [*words, "--stdin", f"--stdin-filename={params['stdin_filename']}"]
+    inherited = {name: value for name, value in os.environ.items() if name not in FORGET}
+    done = stream(
+        params["command"],
+        restic.command(*words),
+        # The command of a dump has no business with the password of the backup.
+        writer_environ=inherited,
+        reader_environ={**inherited, "LC_ALL": "C.UTF-8", **restic.environ},
+        timeout=restic.timeout,
+    )
+    if done.reader.rc == 0:
+        return done.reader
+    if done.timed_out:
+        raise restic.failure(words, done.reader, timed_out=True)
+    if done.interrupted:
+        raise _command_error(restic, params["command"], done.writer)
+    raise restic.failure(words, done.reader)
+
+
+def _command_error(restic: Restic, command: list[str], result: Result) -> ResticError:
+    """Return the error for a dump that failed."""
+    said = restic.masked(result.err).strip()
+    what = f"failed with exit status {result.rc}" if result.rc > 0 else f"ended by signal {-result.rc}" if result.rc else "printed nothing"
+    what += " (so does what the kernel ends when memory runs out)" if result.rc in KILLED else ""
+    msg = (
+        f"The command {shlex.join(command)} {what}, so restic made no snapshot. Run it by hand to see why. "
+        f"It said: {said[-600:] or 'nothing'}"
+    )
+    return ResticError(msg, error="command_failed", rc=result.rc, stderr=said[-2000:])

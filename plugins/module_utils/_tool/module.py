@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+#
+# Private to this collection: it may change or disappear in any release.
+
+"""The end of every module: its result, or one sentence with the details of what failed."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .errors import ToolError
+
+
+def conclude(module: t.Any, body: t.Callable[[], t.Mapping[str, t.Any]]) -> t.NoReturn:
+    """Run the body of a module and end the module: with the result that body returns, or as its ToolError says."""
+    try:
+        result = body()
+    except ToolError as error:
+        module.fail_json(msg=str(error), **error.details)
+    module.exit_json(**result)
+    raise AssertionError  # exit_json and fail_json end the process
