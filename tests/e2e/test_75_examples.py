@@ -59,7 +59,7 @@ def run_play(site: Site, controller: Controller) -> t.Callable[[Tasks], str]:
 
 
 def test_what_only_looks(examples_of: t.Callable[[str], Tasks], run_play: t.Callable[[Tasks], str]) -> None:
-    assert "changed=0" in run_play([*examples_of("site_preflight"), *examples_of("site_verify")])
+    assert "changed=0" in run_play([*examples_of("compose_preflight"), *examples_of("site_verify")])
 
 
 def test_compose_rollout(site: Site, examples_of: t.Callable[[str], Tasks], run_play: t.Callable[[Tasks], str]) -> None:

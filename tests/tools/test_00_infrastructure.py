@@ -39,7 +39,7 @@ def call(*command: str | pathlib.Path, environ: t.Mapping[str, str] | None = Non
 
 
 def secrets_in(folder: pathlib.Path) -> dict[str, t.Any]:
-    """Return options of site_secrets, a module that needs nothing else: one secret, given and never shown."""
+    """Return options of compose_secrets, a module that needs nothing else: one secret, given and never shown."""
     secret = {"name": "password", "readers": ["me"], "value": CANARY}
     return {"directory": str(folder / "site"), "readers": {"me": os.getuid()}, "secrets": [secret]}
 
@@ -187,7 +187,7 @@ def test_a_small_disk_gets_full(small_disk: t.Callable[[int], pathlib.Path]) -> 
 
 
 def test_a_module_gets_its_modes_and_keeps_its_secrets(run_module: ModuleRunner, tmp_path: pathlib.Path) -> None:
-    result = run_module("site_secrets", secrets_in(tmp_path), check=True)
+    result = run_module("compose_secrets", secrets_in(tmp_path), check=True)
     assert (result["failed"], result["changed"], result["created"]) == (False, True, ["password"])
     assert not (tmp_path / "site").exists()
     assert "invocation" in result
@@ -196,7 +196,7 @@ def test_a_module_gets_its_modes_and_keeps_its_secrets(run_module: ModuleRunner,
 
 @pytest.mark.parametrize(
     ("name", "field", "sentence"),
-    [("site_secrets", "msg", "missing required arguments"), ("gone", "module_stderr", "No module named")],
+    [("compose_secrets", "msg", "missing required arguments"), ("gone", "module_stderr", "No module named")],
 )
 def test_a_module_that_fails_or_crashes_has_a_result(run_module: ModuleRunner, name: str, field: str, sentence: str) -> None:
     result = run_module(name, {})
@@ -211,7 +211,7 @@ def test_a_module_inherits_no_setting_of_the_tools(monkeypatch: pytest.MonkeyPat
 
 
 def test_four_beats_of_a_real_module(four_beats: t.Callable[..., FourBeats], tmp_path: pathlib.Path) -> None:
-    beats = four_beats("site_secrets", secrets_in(tmp_path))
+    beats = four_beats("compose_secrets", secrets_in(tmp_path))
     assert [result["changed"] for result in beats] == [True, True, False, False]
 
 
@@ -238,7 +238,7 @@ def test_four_beats_say_what_is_wrong(results: list[dict[str, t.Any]], sentence:
 
 def test_a_play_reports_each_task(run_play: PlayRunner, tmp_path: pathlib.Path) -> None:
     tasks = [
-        {"name": "Keep", "campus.moodle.site_secrets": "{{ options }}"},
+        {"name": "Keep", "campus.moodle.compose_secrets": "{{ options }}"},
         {"name": "Skip", "ansible.builtin.debug": {"msg": "never"}, "when": False},
         {"name": "Fail", "ansible.builtin.fail": {"msg": "{{ reason }}"}},
     ]
@@ -255,13 +255,15 @@ def test_a_play_reports_each_task(run_play: PlayRunner, tmp_path: pathlib.Path) 
 
 
 def test_a_play_can_be_checked_and_written_as_yaml(run_play: PlayRunner, tmp_path: pathlib.Path) -> None:
-    play = run_play("- campus.moodle.site_secrets: '{{ options }}'", variables={"options": secrets_in(tmp_path)}, check=True, verbosity=0)
+    play = run_play(
+        "- campus.moodle.compose_secrets: '{{ options }}'", variables={"options": secrets_in(tmp_path)}, check=True, verbosity=0
+    )
     assert (play.rc, play.results[0]["created"]) == (0, ["password"])
     assert not (tmp_path / "site").exists()
 
 
 def test_examples_are_tasks(examples_of: t.Callable[[str], list[dict[str, t.Any]]]) -> None:
-    assert ["campus.moodle.site_secrets" in task for task in examples_of("site_secrets")] == [True]
+    assert ["campus.moodle.compose_secrets" in task for task in examples_of("compose_secrets")] == [True]
 
 
 # --- servers

@@ -76,9 +76,9 @@ def test_site_spec(run_play: t.Any, examples_of: Examples, tmp_path: Path) -> No
 
 
 def test_site_secrets(run_play: t.Any, examples_of: Examples, tmp_path: Path) -> None:
-    tasks = moved(examples_of("site_secrets"), "/opt/moodle/physics", tmp_path / "physics")
+    tasks = moved(examples_of("compose_secrets"), "/opt/moodle/physics", tmp_path / "physics")
     # Only root can give files to others.
-    tasks[0]["campus.moodle.site_secrets"]["readers"] = dict.fromkeys(("moodle", "services"), os.getuid())
+    tasks[0]["campus.moodle.compose_secrets"]["readers"] = dict.fromkeys(("moodle", "services"), os.getuid())
     first, again = run_play(tasks), run_play(tasks)
     assert (first.rc, first.results[0]["created"]) == (0, ["admin_password", "database_password"]), first.output
     assert (again.rc, again.results[0]["changed"], again.results[0]["created"]) == (0, False, []), again.output

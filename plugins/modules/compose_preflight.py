@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: site_preflight
+module: compose_preflight
 short_description: Check that a machine can carry a Moodle site in Docker Compose
 version_added: 0.1.0
 description:
@@ -105,7 +105,7 @@ author:
 
 EXAMPLES = r"""
 - name: Check the machine
-  campus.moodle.site_preflight:
+  campus.moodle.compose_preflight:
     project: moodle-physics
     directory: /opt/moodle/physics
     disk: 5368709120

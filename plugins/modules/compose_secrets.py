@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: site_secrets
+module: compose_secrets
 short_description: Generate and keep the secrets of a Moodle site
 version_added: 0.1.0
 description:
@@ -64,7 +64,7 @@ author:
 
 EXAMPLES = r"""
 - name: Generate the secrets once and keep them
-  campus.moodle.site_secrets:
+  campus.moodle.compose_secrets:
     directory: /opt/moodle/physics
     readers: {moodle: 10001, services: 10002}
     secrets:
