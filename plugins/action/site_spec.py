@@ -14,13 +14,13 @@ from pathlib import Path
 import yaml
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.campus.moodle.plugins.module_utils._image.packages import CATCHER
 from ansible_collections.campus.moodle.plugins.module_utils._moodle.branches import BRANCHES
 from ansible_collections.campus.moodle.plugins.module_utils._site import _neighbours as neighbours
 from ansible_collections.campus.moodle.plugins.module_utils._site import describe as _site_spec
 from ansible_collections.campus.moodle.plugins.module_utils._site._checks import SCOPES, Scope
 
 ARGUMENT_SPECS = Path(__file__).resolve().parents[2] / "roles" / "site" / "meta" / "argument_specs.yml"
-CATCHER = "mailhog-1.0.1"
 GROUP = "moodle_sites"
 # Stands for a secret of another site, which is nobody's business here; it passes every rule about passwords.
 PLACEHOLDER = "Placeholder-1"
