@@ -15,7 +15,7 @@ author: campus.moodle contributors
 version_added: 0.1.0
 short_description: Plan the images of a site
 description:
-  - Checks what the role P(campus.moodle.image#role) was asked to build and works out the names of the images.
+  - Checks what is requested of the role P(campus.moodle.image#role) and works out the names of the images.
   - The names come from the content. The same input gives the same names on every control node, and a changed byte gives another.
   - Reads files on the control node only, and changes nothing but its own cache of digests.
 positional: _input

@@ -41,7 +41,7 @@ RETURN = r"""
 _value:
   description:
     - RV(ignore:missing) names the images that are not there, C(site) and C(services).
-    - RV(ignore:facts) is what the site image says about itself, with C(size_bytes) and C(compressed_bytes); without the image it is
+    - RV(ignore:facts) is what the site image reports about itself, with C(size_bytes) and C(compressed_bytes); without the image it is
       what the plan knows.
   type: dict
 """

@@ -15,7 +15,7 @@ description:
   - The names of the images come from their content, so nothing is built when both are there. The same input gives the same names on
     every control node, and a changed byte gives another one.
   - The control node reads and checks what is requested before the machine is touched, and sends what the machine lacks.
-  - While a build runs, a line for each step is shown, and C(log/build.log) in the machine's download cache tells how far it is. A build
+  - While a build runs, a line for each step is shown, and C(log/build.log) in the machine's download cache shows how far it is. A build
     that is cut leaves nothing under the final names, and the next run starts the step again.
   - The role P(campus.moodle.image#role) installs what a build needs on the machine, and hands its variables on as O(inputs).
 extends_documentation_fragment:
@@ -158,7 +158,7 @@ services_reference:
   sample: campus.moodle/services:378ea7186c2c
 facts:
   description:
-    - What the site image says about itself, with RV(ignore:size_bytes) and RV(ignore:compressed_bytes).
+    - What the site image reports about itself, with RV(ignore:size_bytes) and RV(ignore:compressed_bytes).
     - Without the image, in check mode, what is known beforehand.
   returned: success
   type: dict

@@ -10,14 +10,14 @@ packages  Debian's packages, and the version of the mail catcher
 recipe    what decides the content: the command line of mmdebstrap, the Dockerfiles
 tree      archives and directories as one stream of entries
 digest    checksums of files and trees
-moodle    what Moodle's code says about itself
+moodle    what Moodle's code tells about itself
 errors    the one error, a ToolError
-engine    the few commands of the engine, and what an image says about itself
+engine    the few commands of the engine, and what an image reports about itself
 sent      what the control node has sent, and the names that it has in a specification
 build     the story of a build, for module image_build
 
 Behind build: _site and _services make an image, each on a _base; _plugins and _languages add to Moodle's code; _fetch gets what is not
-there; _layer writes what the engine adds; _command runs programs; _progress reports how far it is.
+there; _layer writes what the engine adds; _command runs programs; _progress reports how far a build is.
 
 What a build is planned from, on the control node, is the package _image of plugins/plugin_utils.
 """

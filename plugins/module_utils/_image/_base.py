@@ -15,7 +15,7 @@ from pathlib import Path
 from . import recipe
 from ._command import run
 from ._layer import Layer
-from ._progress import say
+from ._progress import report
 from .engine import COMPRESSED_LABEL, CompressedSize, Engine, Image
 
 
@@ -27,7 +27,7 @@ def ensure(engine: Engine, spec: dict[str, t.Any]) -> Image:
     """
     found = engine.inspect(spec["reference"])
     if found is not None:
-        say(f"base {spec['reference']} is there")
+        report(f"base {spec['reference']} is there")
         return found
     # A name of its own, so that a build by another user of the machine does not take it away.
     raw = f"{spec['reference']}-{os.getpid()}"
@@ -42,19 +42,19 @@ def ensure(engine: Engine, spec: dict[str, t.Any]) -> Image:
 
 def _bootstrap(engine: Engine, spec: dict[str, t.Any], raw: str, size: CompressedSize) -> None:
     """Make a Debian root from nothing but packages, which goes into the engine as it is written."""
-    say(f"bootstrapping Debian {spec['suite']} with {len(spec['packages'])} packages; this takes about a minute")
+    report(f"bootstrapping Debian {spec['suite']} with {len(spec['packages'])} packages; this takes about a minute")
     run(recipe.bootstrap(spec), f"bootstrap Debian {spec['suite']}", take=lambda root: engine.import_root(root, raw, size))
 
 
 def _from_registry(engine: Engine, spec: dict[str, t.Any], raw: str, size: CompressedSize) -> None:
     """Put the same packages on top of an image that the engine has or can pull."""
-    say(f"adding {len(spec['packages'])} packages to {spec['from']}")
+    report(f"adding {len(spec['packages'])} packages to {spec['from']}")
     with tempfile.TemporaryDirectory(prefix="campus-moodle-base-") as scratch:
         with Layer(Path(scratch, "scripts.tar")) as layer:
             for script in ("before.sh", "after.sh"):
                 layer.text(f"opt/campus-build/{script}", Path(spec["scripts"], script).read_text(encoding="utf-8"), mode=0o755)
         engine.build(raw, recipe.registry(spec), [layer.path], network="default")
-    say("measuring the compressed size of the base")
+    report("measuring the compressed size of the base")
     engine.measure(raw, size)
 
 

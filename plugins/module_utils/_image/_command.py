@@ -14,7 +14,7 @@ import subprocess
 import threading
 import typing as t
 
-from ._progress import say
+from ._progress import report
 from .errors import BuildError
 
 _LAST_LINES = 4
@@ -70,14 +70,14 @@ def _read(stream: t.IO[bytes], lines: list[str]) -> None:
         line = raw.decode("utf-8", "replace").rstrip()
         if line:
             lines.append(line)
-            say(line, "  ")
+            report(line, "  ")
 
 
 def _exchange(process: subprocess.Popen[bytes], feed: t.Optional[Feed], take: t.Optional[Feed]) -> tuple[t.Optional[BuildError], bool]:
     """Write to a program and read from it; return what take raised, and whether the program had more to give then."""
     if feed:
         assert process.stdin is not None  # noqa: S101 - a pipe here; this tells the type checker
-        # A program that ends before it has read everything tells why with its status.
+        # A program that ends before it has read everything reports why with its status.
         with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
             feed(pipe)
     if take:

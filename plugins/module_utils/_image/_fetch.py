@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Optional
 
-from ._progress import Every, say
+from ._progress import Every, report
 from .digest import find_sha256, sha256_of, verify
 from .errors import BuildError
 
@@ -96,9 +96,9 @@ class Cache:
         for candidate in (stored, self.directory / name):
             if candidate.is_file():
                 if sha256_of(candidate) == sha256:
-                    say(f"using {candidate}")
+                    report(f"using {candidate}")
                     return candidate
-                say(f"{candidate} has another checksum, so it is not used")
+                report(f"{candidate} has another checksum, so it is not used")
         partial = stored.with_name(f"{stored.name}.part")
         partial.parent.mkdir(parents=True, exist_ok=True)
         resumed = self._download(url, partial, headers_file)
@@ -130,7 +130,7 @@ class Cache:
         return target
 
     def published_sha256(self, url: str) -> str:
-        """The checksum that stands beside an archive, at the same address with .sha256 at its end.
+        """The checksum that is published with an archive, at the same address with .sha256 at its end.
 
         A copy in the cache folder, named like the archive with .sha256, is used when the address cannot be reached.
 
@@ -161,7 +161,7 @@ class Cache:
         headers = read_headers(headers_file)
         if start:
             headers["Range"] = f"bytes={start}-"
-        say(f"downloading {public(url)}")
+        report(f"downloading {public(url)}")
         try:
             with _open(url, headers) as answer:
                 resumed = start > 0 and answer.status == 206
@@ -185,7 +185,7 @@ def _copy(answer: Any, file: IO[bytes], done: int) -> None:
     for chunk in iter(lambda: answer.read(_CHUNK), b""):
         file.write(chunk)
         done += len(chunk)
-        progress.say(f"{done // _CHUNK} of {total // _CHUNK or '?'} MiB")
+        progress.report(f"{done // _CHUNK} of {total // _CHUNK or '?'} MiB")
 
 
 def _file_name(url: str) -> str:

@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""Language packs, placed beside the code so that no container needs the network to speak another language."""
+"""Language packs, placed next to the code so that no container needs the network to speak another language."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from ._fetch import Cache
 from ._layer import Layer
-from ._progress import say
+from ._progress import report
 from .digest import sha256_of, verify
 from .errors import BuildError
 from .tree import entries
@@ -38,7 +38,7 @@ def collect(cache: Cache, requested: Iterable[dict[str, Any]]) -> dict[str, Path
         if item.get("sha256"):
             verify(pack, item["sha256"])
         else:
-            say(f"language {item['code']} has sha256 {sha256_of(pack)}")
+            report(f"language {item['code']} has sha256 {sha256_of(pack)}")
     _check_parents(packs)
     return packs
 
@@ -76,7 +76,7 @@ def _parent(code: str, archive: Path) -> str:
 def write(layer: Layer, packs: dict[str, Path]) -> None:
     """Add the packs to a layer."""
     for code, archive in packs.items():
-        say(f"language {code}")
+        report(f"language {code}")
         layer.directory(f"{TARGET}/{code}")
         for entry in entries(archive):
             layer.entry(f"{TARGET}/{code}", entry)

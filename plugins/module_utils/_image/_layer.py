@@ -21,7 +21,7 @@ OWN_MTIME = 1_704_067_200
 
 
 class Layer:
-    """A tar archive on disk; everything in it belongs to root and is not writable by others unless said otherwise.
+    """A tar archive on disk; everything in it belongs to root and is not writable by others, unless a mode is given.
 
     :param path: where the archive is written.
     :param size: counts what is written.

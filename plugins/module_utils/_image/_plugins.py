@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""Plugins: checked against their own version.php and Moodle's, and placed where the target's own tables say."""
+"""Plugins: checked against their own version.php and Moodle's, and placed where Moodle's own tables put them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 from ._fetch import Cache
 from ._layer import Layer
-from ._progress import say
+from ._progress import report
 from .digest import verify
 from .errors import BuildError
 from .moodle import MoodleFacts, php_numbers, php_value, subplugin_types
@@ -121,7 +121,7 @@ def check(plugin: Plugin, text: str, facts: MoodleFacts, locked: set[str]) -> No
     if component != plugin.component:
         problem = f"its archive holds {component or 'no component name'}"
     elif version != plugin.version:
-        problem = f"the lock file says version {plugin.version}, its archive holds {version}"
+        problem = f"the lock file has version {plugin.version}, its archive holds {version}"
     elif requires and re.fullmatch(r"[\d.]+", requires) and float(requires) > float(facts.version):
         problem = f"it requires Moodle version {requires}, and the code is {facts.version} ({facts.release})"
     elif supported and not min(supported) <= number <= max(supported):
@@ -158,7 +158,7 @@ def write(layer: Layer, code: str, placed: list[tuple[Plugin, str]]) -> None:
     :param code: directory of the code in the image, without a leading slash.
     """
     for plugin, folder in placed:
-        say(f"plugin {plugin.component} {plugin.version} -> {folder}")
+        report(f"plugin {plugin.component} {plugin.version} -> {folder}")
         target = f"{code}/{folder}"
         layer.directory(target)
         for entry in entries(plugin.archive):

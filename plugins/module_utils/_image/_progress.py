@@ -31,12 +31,12 @@ def log_to(path: Path, *, anew: bool = False) -> t.Iterator[None]:
             _log = None
 
 
-def speak_of(image: str) -> None:
+def label(image: str) -> None:
     """Name an image in every following line of this thread, since two can be built at the same time."""
     _about.set(f"{image}: ")
 
 
-def say(text: str, indent: str = "") -> None:
+def report(text: str, indent: str = "") -> None:
     """Write one line with the seconds since the start. What programs print is indented."""
     if _log is not None:
         _log.write(f"[{time.monotonic() - _STARTED:6.1f}s] {indent}{_about.get()}{text}\n")
@@ -52,9 +52,9 @@ class Every:
         self._seconds = seconds
         self._next = time.monotonic() + seconds
 
-    def say(self, text: str) -> None:
+    def report(self, text: str) -> None:
         """Write the line, unless the last one was written a moment ago."""
         now = time.monotonic()
         if now >= self._next:
             self._next = now + self._seconds
-            say(text, "  ")
+            report(text, "  ")

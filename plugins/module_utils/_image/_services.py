@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""The image with everything that stands beside a site: database, pooler, session store, cache, proxy, mail catcher."""
+"""The image with everything that runs next to a site: database, pooler, session store, cache, proxy, mail catcher."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from . import recipe
 from ._layer import OWN_MTIME, Layer
-from ._progress import say
+from ._progress import report
 from .digest import verify
 from .engine import COMPRESSED_LABEL, FACTS_LABEL, CompressedSize, Engine, Image, compressed_bytes
 from .tree import entries
@@ -46,7 +46,7 @@ def build(engine: Engine, spec: dict[str, t.Any], bottom: Image) -> None:
             COMPRESSED_LABEL: str(compressed_bytes(bottom) + size.total()),
             FACTS_LABEL: json.dumps(described, sort_keys=True),
         }
-        say(f"building {spec['reference']}")
+        report(f"building {spec['reference']}")
         engine.build(spec["reference"], recipe.services(spec["base"]["reference"]), [layer.path], labels=labels)
 
 

@@ -18,7 +18,7 @@ from . import _plugins as plugins
 from . import recipe
 from ._fetch import Cache
 from ._layer import OWN_MTIME, Layer
-from ._progress import Every, say
+from ._progress import Every, report
 from .digest import verify
 from .engine import COMPRESSED_LABEL, FACTS_LABEL, CompressedSize, Engine, Image, compressed_bytes
 from .errors import BuildError
@@ -47,14 +47,14 @@ def build(engine: Engine, spec: dict[str, t.Any], bottom: Image, cache: Cache) -
         with Layer(Path(scratch, "runtime.tar"), size) as runtime:
             write_runtime(runtime, Path(spec["rootfs"]), described)
         labels = _labels(described, compressed_bytes(bottom) + size.total())
-        say(f"building {spec['reference']}")
+        report(f"building {spec['reference']}")
         engine.build(spec["reference"], recipe.site(spec["base"]["reference"]), [code.path, runtime.path], labels=labels)
 
 
 def find_source(cache: Cache, source: dict[str, t.Any]) -> Path:
     """The archive or directory with Moodle's code, verified where it has a checksum.
 
-    :param source: path (on this machine) or url, and sha256; an url without checksum uses the one that is published beside it.
+    :param source: path (on this machine) or url, and sha256; an url without checksum uses the one that is published with it.
     """
     if source.get("path"):
         path = Path(source["path"])
@@ -64,28 +64,28 @@ def find_source(cache: Cache, source: dict[str, t.Any]) -> Path:
     sha256 = source.get("sha256")
     if not sha256:
         sha256 = cache.published_sha256(source["url"])
-        say(f"no checksum was given; using the published one, sha256 {sha256}")
+        report(f"no checksum was given; using the published one, sha256 {sha256}")
     return cache.get(source["url"], sha256)
 
 
 def write_code(layer: Layer, source: Path, spec: dict[str, t.Any]) -> MoodleFacts:
     """Stream Moodle's code into a layer and check it on the way."""
-    say(f"reading Moodle from {source}")
+    report(f"reading Moodle from {source}")
     inspector = Inspector()
     progress = Every()
-    # A directory's times say when it was checked out. One time for all, from the content, keeps the layer equal, and
+    # The times in a directory are those of its checkout. One time for all, from the content, keeps the layer equal, and
     # still gives browsers another validator when a file changes without changing its size.
     fixed = _content_time(spec) if source.is_dir() else None
     layer.directory(recipe.CODE)
     for count, entry in enumerate(entries(source)):
         if entry.path == _CONFIGURATION:
             continue
-        progress.say(f"{count} files")
-        if inspector.wants(entry):
+        progress.report(f"{count} files")
+        if inspector.reads(entry):
             with entry.open() as file:
-                inspector.see(entry, file.read())
+                inspector.note(entry, file.read())
         else:
-            inspector.see(entry)
+            inspector.note(entry)
         layer.entry(recipe.CODE, entry, mtime=fixed)
     facts = inspector.facts(source)
     problem = mismatch(source, vars(facts), spec)
@@ -101,7 +101,7 @@ def _content_time(spec: dict[str, t.Any]) -> int:
 
 
 def describe(spec: dict[str, t.Any], facts: MoodleFacts) -> dict[str, t.Any]:
-    """What image.json says about the image."""
+    """What the image reports about itself, as image.json and in a label."""
     return {
         "branch": facts.branch,
         "release": facts.release,
@@ -117,7 +117,7 @@ def describe(spec: dict[str, t.Any], facts: MoodleFacts) -> dict[str, t.Any]:
 
 
 def write_runtime(layer: Layer, rootfs: Path, described: dict[str, t.Any]) -> None:
-    """Write the commands, what the image says about itself and the places of its volumes into a layer."""
+    """Write the commands, what the image reports about itself and the places of its volumes into a layer."""
     for entry in entries(rootfs):
         # The top folders exist in the base with the right mode.
         if entry.kind != "directory" or entry.path.count("/") > 1:

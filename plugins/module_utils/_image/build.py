@@ -56,7 +56,7 @@ def run(step: t.Mapping[str, t.Any], *, check_mode: bool) -> dict[str, t.Any]:
 
 
 def _find(images: Images, cache: Path, archives: t.Mapping[str, str], check_mode: bool) -> dict[str, t.Any]:
-    """Report which images are missing, what the site image says about itself, and which archives this machine's cache lacks."""
+    """Report which images are missing, what the site image reports about itself, and which archives this machine's cache lacks."""
     engine = Engine()
     # Before the engine is installed, check mode takes everything for missing.
     if not check_mode:
@@ -92,7 +92,9 @@ def _images(engine: Engine, cache: Path) -> Work:
             else:
                 _services.build(engine, image, bottom)
         facts = facts_of(engine.inspect(image["reference"]) or {})
-        _progress.say(f"{image['reference']}: {facts['size_bytes'] // 1024**2} MiB, {facts['compressed_bytes'] // 1024**2} MiB compressed")
+        _progress.report(
+            f"{image['reference']}: {facts['size_bytes'] // 1024**2} MiB, {facts['compressed_bytes'] // 1024**2} MiB compressed"
+        )
 
     return make
 
@@ -101,12 +103,12 @@ def _side_by_side(images: Images, cache: Path, make: Work) -> None:
     """Do some work for all images at the same time; the first failure is raised when all have ended."""
 
     def work(name: str) -> None:
-        _progress.speak_of(name)
+        _progress.label(name)
         try:
             with _alone(cache, images[name]["base"]["reference"]):
                 make(name, images[name])
         except BuildError as error:
-            _progress.say(str(error))
+            _progress.report(str(error))
             raise
 
     with ThreadPoolExecutor() as pool:
@@ -124,6 +126,6 @@ def _alone(cache: Path, name: str) -> t.Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _progress.say("another build is running; waiting for it")
+            _progress.report("another build is running; waiting for it")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield

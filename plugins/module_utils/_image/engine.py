@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""The few things that a build asks of the container engine's command line."""
+"""The few commands of the container engine that a build needs, and what an image reports about itself."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ class Engine:
     ) -> None:
         """Build an image.
 
-        The builder of the engine itself is used unless DOCKER_BUILDKIT says otherwise: it is there on every engine and
-        asks no registry about an image that it has.
+        The builder of the engine itself is used unless DOCKER_BUILDKIT is set otherwise: it is there on every engine and
+        queries no registry about an image that it has.
 
         :param layers: tar archives, which the Dockerfile adds by their names.
         :param network: "none" for steps that must not reach anything, else "default".
@@ -121,7 +121,7 @@ class CompressedSize:
 
 
 def facts_of(image: Image) -> dict[str, t.Any]:
-    """Return what a site image says about itself, and its sizes."""
+    """Return what a site image reports about itself, and its sizes."""
     labels = (image.get("Config") or {}).get("Labels") or {}
     return {
         **json.loads(labels.get(FACTS_LABEL, "{}")),

@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""What a tree of PHP files says about itself: is it Moodle, which version, where do plugins go.
+"""What a tree of PHP files tells about itself: is it Moodle, which version, where do plugins go.
 
 Nothing is executed; the few values are read with regular expressions after comments are taken out.
 """
@@ -96,15 +96,15 @@ class Inspector:
     folders_with_version: set[str] = field(default_factory=set)
     present: set[str] = field(default_factory=set)
 
-    def wants(self, entry: Entry) -> bool:
-        """Whether the content of this entry has to be given to `see`."""
+    def reads(self, entry: Entry) -> bool:
+        """Whether the content of this entry has to be given to `note`."""
         name = PurePosixPath(entry.path)
         if entry.kind != "file":
             return False
         return entry.path in ("version.php", "public/version.php") or name.name in ("components.json", "subplugins.json")
 
-    def see(self, entry: Entry, content: Optional[bytes] = None) -> None:
-        """Take note of one entry, with its content where `wants` asked for it."""
+    def note(self, entry: Entry, content: Optional[bytes] = None) -> None:
+        """Take note of one entry, with its content where `reads` is true."""
         name = PurePosixPath(entry.path)
         if name.name == "version.php":
             self.folders_with_version.add(str(name.parent))
@@ -184,9 +184,9 @@ def inspect(source: Path) -> MoodleFacts:
     """
     inspector = Inspector()
     for entry in entries(source):
-        if inspector.wants(entry):
+        if inspector.reads(entry):
             with entry.open() as file:
-                inspector.see(entry, file.read())
+                inspector.note(entry, file.read())
         else:
-            inspector.see(entry)
+            inspector.note(entry)
     return inspector.facts(source)

@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""What Debian has for the images, and what it has not. Nothing is here for comfort; each line says what needs it."""
+"""What the images are made of besides Moodle: packages of Debian, and one program that it lacks. Each line has its reason."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ SERVICES = (
 )
 # Names of the services, as the entry point of the image knows them.
 SERVICE_NAMES = ("postgres", "pooler", "valkey-sessions", "valkey-cache", "proxy")
-# The mail catcher is no package of Debian: its program and version, as its file in the download cache is called.
+# The mail catcher, of which Debian has no package: program and version, as its file in the download cache is called.
 CATCHER = "mailhog-1.0.1"
 
 

@@ -56,7 +56,7 @@ class Entry:
 def entries(path: Path) -> Iterator[Entry]:
     """All entries of an archive or directory, the single top folder of an archive taken off, unwanted ones left out.
 
-    :raises BuildError: when it cannot be read, is no archive, or holds a path that is not safe.
+    :raises BuildError: when it cannot be read, is not an archive, or holds a path that is not safe.
     """
     if path.is_dir():
         return _checked(_directory(path), path)

@@ -9,7 +9,7 @@ plan    from a request to names and the specification of a build
 bundle  what a machine lacks, in one archive
 lock    plugin locks
 
-Behind plan: _origin tells where code and language packs come from, _source reads them.
+Behind plan: _origin finds where code and language packs come from, _source reads them.
 
 What an image is made of and how a machine builds it is the package _image of plugins/module_utils.
 """

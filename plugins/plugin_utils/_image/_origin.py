@@ -60,7 +60,7 @@ def unpinned(source: dict[str, t.Any]) -> list[str]:
     if source["sha256"]:
         return []
     return [
-        f"The archive {source['url']} has no checksum in this collection yet; the one that is published beside it will be used. "
+        f"The archive {source['url']} has no checksum in this collection yet; the one that is published with it will be used. "
         "Name it in the inventory to pin it."
     ]
 

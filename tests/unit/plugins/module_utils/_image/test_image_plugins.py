@@ -83,7 +83,7 @@ def test_another_plugin_or_version_than_locked_is_refused(
     moodle: Callable[..., Path], plugin: Callable[..., object], build_error: type[Exception]
 ) -> None:
     facts = moodle_module.inspect(moodle())
-    with pytest.raises(build_error, match="the lock file says version 2024100799, its archive holds 2024100700"):
+    with pytest.raises(build_error, match="the lock file has version 2024100799, its archive holds 2024100700"):
         plugins.place([plugin("mod_new", version="2024100799")], facts)
     other = plugins.Plugin("mod_other", "2024100700", plugin("mod_new").archive)  # type: ignore[attr-defined]
     with pytest.raises(build_error, match="its archive holds mod_new"):
