@@ -12,9 +12,9 @@ import time
 import typing as t
 
 from .._kube.wait import Ref, gone
+from .._tool.times import parse_time
 from ._instances import ask as instance_status
 from .change import await_object
-from .values import parse_time
 from .view import API, LABEL_CLUSTER, ClusterView, CnpgError
 
 if t.TYPE_CHECKING:

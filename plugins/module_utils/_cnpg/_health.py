@@ -11,7 +11,7 @@ import time
 import typing as t
 
 from .._kube.wait import pod_problems
-from .values import parse_time
+from .._tool.times import parse_time
 from .view import PHASE_HEALTHY, ClusterView
 
 OK, DEGRADED, CRITICAL = "ok", "degraded", "critical"

@@ -11,14 +11,13 @@ goes on with.
 
 from __future__ import annotations
 
-import contextlib
 import glob
 import json
 import os
 import stat
-import tempfile
 import typing as t
 
+from .._tool.files import replace_file
 from .secrets import Copy, SecretError
 
 IDENTITY = "site.json"
@@ -47,21 +46,7 @@ def is_private(path: str, uid: int) -> bool:
 
 def write(path: str, content: str, *, uid: int, mode: int) -> None:
     """Replace a file as a whole; it never exists half written, with a wider mode or with another owner."""
-    handle, scratch = tempfile.mkstemp(dir=os.path.dirname(path), prefix=f".{os.path.basename(path)}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(content + "\n")
-            file.flush()
-            # Before the new name: a machine that loses power must not find an empty file there.
-            os.fsync(file.fileno())
-        os.chmod(scratch, mode)
-        os.chown(scratch, uid, uid)
-        # Not atomic_move, which gives the new file the attributes of the one it replaces.
-        os.rename(scratch, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(scratch)
-        raise
+    replace_file(path, content + "\n", uid=uid, mode=mode)
 
 
 def make_directory(path: str, mode: int) -> None:

@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""Remembers that snapshots were removed and their data was not yet, so that a run that finds no snapshot to remove can finish that.
+"""Removing the data of snapshots that are gone, also when an earlier run removed them and left their data.
 
 restic itself finds out only by reading the whole index and all trees. A file in the folder of its cache costs nothing.
 """
@@ -16,6 +16,8 @@ import os
 import typing as t
 
 from .._tool.errors import ToolError
+from ._errors import NOT_BEGUN, ResticError
+from .client import Restic
 
 
 def cache_folder(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> str:
@@ -60,3 +62,15 @@ class Unused:
             if not before and not error.details.get("changed"):
                 self.forget()
             raise
+
+
+def prune(restic: Restic, unused: Unused, removed: list[dict[str, t.Any]]) -> None:
+    """Remove the data that nothing refers to any more. removed are the snapshots that this run removed before."""
+    try:
+        restic.call("prune")
+    except ResticError as error:
+        what = f"{len(removed)} snapshots were removed, but their data was not" if removed else "Unused data was not removed"
+        later = "The next run with prune continues" if unused.known else "Run restic prune by hand: this host could not note it"
+        changed = bool(removed) or error.error not in NOT_BEGUN
+        raise ResticError(f"{what}. {later}. {error}", **{**error.details, "removed": removed, "changed": changed}) from error
+    unused.forget()

@@ -5,7 +5,7 @@
 
 """What a backup leaves for monitoring: a JSON file and a file of metrics for node-exporter's textfile collector.
 
-They are readable for everybody, so they hold numbers, times and the kind of a failure, and no text of a program.
+Everyone can read them, so they hold numbers, times and the kind of a failure, and no text of a program.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ import datetime
 import json
 import os
 import re
-import tempfile
 import typing as t
 
+from .._tool import times
 from .._tool.errors import ToolError
+from .._tool.files import replace_file
 
 PREFIX = "campus_moodle_backup"
 HELP = {
@@ -128,27 +129,21 @@ def check_places(paths: t.Iterable[t.Optional[str]]) -> None:
             raise ToolError(msg, error="invalid")
 
 
+def leave_reports(
+    result: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any], started: datetime.datetime, warn: t.Callable[[str], None]
+) -> None:
+    """Write the requested files, each as a whole; where that fails, warn."""
+    try:
+        write_report(report_of(result, params, started, times.now()), params)
+    except OSError as error:
+        warn(f"The report of the backup could not be written: {error}. What it contains is not about this run.")
+
+
 def write_report(report: Report, params: t.Mapping[str, t.Any]) -> None:
-    """Write the files that are asked for. A reader sees the old content or the new one, never a part."""
+    """Write the requested files, readable by everyone. The collector reads *.prom only, so it never reads a draft."""
     for option, text in (("status_file", status_text), ("metrics_file", metrics_text)):
         if params.get(option):
-            _replace(params[option], text(report))
-
-
-def _replace(path: str, text: str) -> None:
-    # The collector reads *.prom only, so the name of a file that is not ready must end in something else.
-    handle, draft = tempfile.mkstemp(prefix=f".{os.path.basename(path)}.", suffix=".tmp", dir=os.path.dirname(path))
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(draft, 0o644)
-        os.replace(draft, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(draft)
-        raise
+            replace_file(params[option], text(report), mode=0o644)
 
 
 def _read(path: str) -> str:

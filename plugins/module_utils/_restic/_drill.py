@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""What must hold for restored files, and the directory of a rehearsal: a restore that nobody looked at proves little."""
+"""What must hold for restored files, and the directory of a rehearsal: a restore that is not checked proves little."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ import typing as t
 
 from .._tool.errors import ToolError
 from .._tool.process import Run
+from ._errors import ResticError
 from ._target import Difference
-from .errors import ResticError
 
 ASSERT_ARGUMENT: dict[str, t.Any] = {
     "type": "dict",
@@ -32,13 +32,21 @@ ASSERT_ARGUMENT: dict[str, t.Any] = {
 }
 
 
-def failed_assertions(target: str, wanted: t.Mapping[str, t.Any], run: Run) -> list[str]:
+def require(folder: str, expected: t.Optional[t.Mapping[str, t.Any]], run: Run) -> None:
+    """Raise ResticError for everything that does not hold for the files in a folder. run starts commands there."""
+    failed = check_assertions(folder, expected, run) if expected else []
+    if failed:
+        msg = f"The files in {folder} are not what they should be: {' '.join(failed)}"
+        raise ResticError(msg, error="assertion_failed", failed_assertions=failed)
+
+
+def check_assertions(target: str, expected: t.Mapping[str, t.Any], run: Run) -> list[str]:
     """Return what does not hold for the files of a target, all of it and not just the first. run starts commands in the target."""
-    found = [f"{path} is missing." for path in wanted["paths"] if not os.path.lexists(_inside(target, path))]
-    if wanted["min_files"] is not None or wanted["min_bytes"] is not None:
-        found += _too_few(target, wanted["min_files"] or 0, wanted["min_bytes"] or 0)
-    found += [sentence for path, digest in wanted["sha256"].items() for sentence in _other_content(target, path, str(digest))]
-    return found + (_failed_command(wanted["command"], run) if wanted["command"] else [])
+    found = [f"{path} is missing." for path in expected["paths"] if not os.path.lexists(_inside(target, path))]
+    if expected["min_files"] is not None or expected["min_bytes"] is not None:
+        found += _too_few(target, expected["min_files"] or 0, expected["min_bytes"] or 0)
+    found += [sentence for path, digest in expected["sha256"].items() for sentence in _other_content(target, path, str(digest))]
+    return found + (_failed_command(expected["command"], run) if expected["command"] else [])
 
 
 def _inside(target: str, path: str) -> str:
@@ -56,7 +64,7 @@ def _other_content(target: str, path: str, expected: str) -> list[str]:
     place = _inside(target, path)
     # A link may point to a file outside of what was restored, which proves nothing.
     if os.path.islink(place) or not os.path.isfile(place):
-        return [f"{path} is no file, so its content was not compared."]
+        return [f"{path} is not a file, so its content was not compared."]
     digest = hashlib.sha256()
     with open(place, "rb") as stream:
         for block in iter(lambda: stream.read(1 << 20), b""):
@@ -69,14 +77,14 @@ def _failed_command(command: list[str], run: Run) -> list[str]:
         result = run(command)
     except (OSError, ToolError) as error:
         return [f"The command {command[0]} failed: {error}"]
-    said = (result.err.strip() or result.out.strip())[-500:]
-    return [f"The command {command[0]} failed with exit status {result.rc}: {said}"] if result.rc != 0 else []
+    printed = (result.err.strip() or result.out.strip())[-500:]
+    return [f"The command {command[0]} failed with exit status {result.rc}: {printed}"] if result.rc != 0 else []
 
 
-def refuse_space(parent: str, needed: Difference) -> None:
+def require_space(parent: str, needed: Difference) -> None:
     """Raise ResticError when a disk has less room than a rehearsal needs, before it fills up under everything else on it."""
     if not os.path.isdir(parent):
-        msg = f"The drill_directory {parent} is no directory. Create it, on a disk with enough room. Nothing was restored."
+        msg = f"The drill_directory {parent} is not a directory. Create it, on a disk with enough room. Nothing was restored."
         raise ResticError(msg, error="invalid")
     free = shutil.disk_usage(parent).free
     if needed.exact and needed.bytes > free:
@@ -97,7 +105,7 @@ def drill_folder(parent: str) -> t.Iterator[str]:
 
 def _remove(folder: str) -> None:
     try:
-        # Without root, restored directories that nobody may write to would stay.
+        # Without root, restored directories that are read-only would stay.
         for inner, _folders, _names in os.walk(folder):
             os.chmod(inner, 0o700)
         shutil.rmtree(folder)

@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""The locks on a repository, and which of them nobody holds any more."""
+"""The locks on a repository, and which of them no process holds any more."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import socket
 import typing as t
 
 from .._tool.errors import after_change
+from ._errors import ResticError
+from ._snapshots import read_time
 from .client import Restic
-from .errors import ResticError
-from .snapshots import parse_time
 
-# A running restic refreshes its lock every few minutes; this is restic's own limit for one that nobody refreshes.
+# A running restic refreshes its lock every few minutes; this is restic's own limit for one that is no longer refreshed.
 STALE_AFTER = datetime.timedelta(minutes=30)
 
 
@@ -43,8 +43,8 @@ class Lock:
 
 
 def parse_lock(identity: str, row: t.Mapping[str, t.Any], now: datetime.datetime) -> Lock:
-    """Read one lock, and judge it as restic does: old, or of a process of this host that is gone."""
-    time, host, pid = parse_time(str(row["time"])), str(row.get("hostname") or ""), int(row.get("pid") or 0)
+    """Read one lock. It is stale by the rules of restic: when it is old, or of a process of this host that is gone."""
+    time, host, pid = read_time(str(row["time"])), str(row.get("hostname") or ""), int(row.get("pid") or 0)
     stale = now - time > STALE_AFTER or (host == socket.gethostname() and not _lives(pid))
     return Lock(identity, host, str(row.get("username") or ""), pid, bool(row.get("exclusive")), time, stale)
 
@@ -60,7 +60,7 @@ def _lives(pid: int) -> bool:
 
 
 def read_locks(restic: Restic, now: datetime.datetime) -> list[Lock]:
-    """Return the locks. One that is released while it is read is none."""
+    """Return the locks, without one that is released while it is read."""
     locks = []
     for identity in restic.call("list", "locks", "--no-lock").out.split():
         try:
@@ -71,11 +71,11 @@ def read_locks(restic: Restic, now: datetime.datetime) -> list[Lock]:
     return sorted(locks, key=str)
 
 
-def unlock(restic: Restic, *, force: bool, check: bool, now: datetime.datetime) -> tuple[list[Lock], list[Lock]]:
-    """Remove stale locks, with force all of them. Return the locks before and after; check: only say which would be left."""
+def unlock(restic: Restic, *, force: bool, check_mode: bool, now: datetime.datetime) -> tuple[list[Lock], list[Lock]]:
+    """Remove stale locks, with force all of them. Return the locks before and after, in check mode those that would be left."""
     before = read_locks(restic, now)
     left = [lock for lock in before if not force and not lock.stale]
-    if check or len(left) == len(before):
+    if check_mode or len(left) == len(before):
         return before, left
     restic.call("unlock", *(["--remove-all"] if force else []))
     with after_change():

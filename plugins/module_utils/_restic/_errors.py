@@ -26,12 +26,12 @@ CODES = {
     130: "interrupted",
     **dict.fromkeys(KILLED, "killed"),
 }
-# How a status of HTTP looks in what restic and its clients of cloud storage say. Alone the number may be part of a path.
+# How a status of HTTP looks in what restic and its clients of cloud storage print. Alone the number may be part of a path.
 HTTP = r"(?:HTTP response \(|response unexpected: |StatusCode=|RESPONSE |[Ee]rror |b2_\w+: )"
 ABSENT = r"(?:no such file or directory|does not exist|not found)\.?"
-# Failures before restic has changed anything. One that cannot tell, such as a lost connection, counts as a change.
+# Failures before restic has changed anything. Any other, such as a lost connection, counts as a change.
 NOT_BEGUN = ("locked", "wrong_password", "no_repository", "missing_program")
-# What restic prints to error, for versions that only know status 1. The order matters: 0.14 asks "Is there a repository
+# What restic prints to error, for versions that only know status 1. The order matters: 0.14 prints "Is there a repository
 # at the following location" also when it only could not get at it.
 PATTERNS = [
     ("wrong_password", r"wrong password or no key found"),
@@ -45,6 +45,17 @@ PATTERNS = [
 ]
 LOCK = re.compile(r"repository is already locked (?P<exclusive>exclusively )?by PID (?P<pid>\d+) on (?P<host>\S+) by (?P<user>.*)")
 LOCK_AGE = re.compile(r"lock was created at (?P<created>.+?) \((?P<age>.+?) ago\)")
+# What restic prints when it fails to read a repository because the data itself is bad.
+DAMAGE = re.compile(
+    "|".join(
+        [
+            r"StreamPack|ReadFull|Load\(<(?:data|index)/|/data/[0-9a-f]{2}/[0-9a-f]{64}|failed to download",
+            r"unexpected EOF|file is too short|ciphertext verification failed|invalid data returned|wrong hash",
+            r"[Uu]nexpected (?:file size|content|size)|not found in (?:the )?(?:repository|index)",
+            r"(?:blob|tree|id|pack)\b[^\n]*(?:not found|does not match)",
+        ]
+    )
+)
 ERASE = re.compile(r"\x1b\[2K|\r")
 
 SENTENCES = {
@@ -52,13 +63,13 @@ SENTENCES = {
     "locked": "the repository is locked{lock}. Wait with lock_wait, or remove a stale lock with restic_repository state=unlocked.",
     "no_repository": "there is no repository at this place. Check the option repository, or create it with restic_repository.",
     "unreachable": "the place of the repository could not be reached. Check its address, the network and the certificate.",
-    "forbidden": "access was refused. Check the credentials and what they are allowed to do.",
+    "forbidden": "access was refused. Check the credentials and what they allow.",
     "disk_full": "a disk is full. Make room where the repository, the cache or TMPDIR is.",
-    "timed_out": "it ran longer than {timeout:g} seconds and was ended. Look at the host's load and the network, or raise timeout.",
+    "timed_out": "it ran longer than {timeout:g} seconds and was ended. Check the load of the host and the network, or raise timeout.",
     "interrupted": "it was interrupted. Run the task again.",
-    "killed": "it was killed, which is mostly the kernel when memory runs out. Look at its log, and give the host more memory.",
+    "killed": "it was killed, most likely by the kernel because memory ran out. Check the kernel's log, and give the host more memory.",
     "missing_program": "the program cannot be started. Give the path of restic in the option binary.",
-    "partial": "it could not read or treat everything.",
+    "partial": "it could not process everything.",
     "failed": "it failed.",
 }
 
@@ -75,12 +86,12 @@ class ResticError(ToolError):
 def kind_of(result: Result, *, timed_out: bool = False) -> str:
     """Return the kind of a failure: by exit status where restic has one for it, else by what it printed."""
     known = "" if timed_out else CODES.get(result.rc, "")
-    said = result.err + "\n" + said_by(result)
-    found = (kind for kind, pattern in PATTERNS if re.search(pattern, said))
+    printed = result.err + "\n" + complaints_of(result)
+    found = (kind for kind, pattern in PATTERNS if re.search(pattern, printed))
     return known or next(found, "timed_out" if timed_out else "failed")
 
 
-def said_by(result: Result) -> str:
+def complaints_of(result: Result) -> str:
     """Return what restic complained about: the messages of JSON lines, and lines of text, in order."""
     lines = ERASE.sub("", result.err.strip() or result.out.strip()).splitlines()
     return "\n".join(filter(None, map(_complaint, lines)))
@@ -90,14 +101,18 @@ def _complaint(line: str) -> str:
     row = row_of(line)
     if row is None:
         return line.strip()
-    error = row.get("error")
-    text = row.get("message") or (error.get("message") if isinstance(error, dict) else error) or ""
+    text = row.get("message") or message_of(row.get("error")) or ""
     return ": ".join(str(part) for part in (row.get("item"), text) if part) if row.get("message_type") != "status" else ""
 
 
-def lock_holder(said: str) -> dict[str, t.Any]:
-    """Return who holds the lock, as far as restic said so: pid, host, user, exclusive, created, age."""
-    found, age = LOCK.search(said), LOCK_AGE.search(said)
+def message_of(error: t.Any) -> t.Any:
+    """Return the text of an error in a JSON line: a text, or from 0.17.1 on an object. Before that it is an empty object."""
+    return error.get("message") if isinstance(error, dict) else error
+
+
+def lock_holder(complaint: str) -> dict[str, t.Any]:
+    """Return who holds the lock, as far as restic reported it: pid, host, user, exclusive, created, age."""
+    found, age = LOCK.search(complaint), LOCK_AGE.search(complaint)
     holder: dict[str, t.Any] = {}
     if found:
         holder = {"pid": int(found["pid"]), "host": found["host"], "user": found["user"], "exclusive": bool(found["exclusive"])}
@@ -113,3 +128,12 @@ def row_of(line: str) -> t.Optional[dict[str, t.Any]]:
     except ValueError:
         return None
     return row if isinstance(row, dict) else None
+
+
+def parse_json(text: str, what: str) -> t.Any:
+    """Read what restic printed as JSON; ResticError for text that is not."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        msg = f"restic printed a {what} that is not valid JSON: {text[:200]!r}. Check that the option binary names restic."
+        raise ResticError(msg, error="failed") from None
