@@ -13,7 +13,7 @@ import typing as t
 import urllib.parse
 
 from .._kube.secrets import HIDDEN, PARTS
-from ._manifest import Change, Object, pyyaml
+from ._manifest import Change, Object, as_yaml
 
 # Shorter strings are hidden only where they are a whole value: they are part of too many words.
 _SHORTEST_PART = 4
@@ -105,4 +105,4 @@ def shown(changes: t.Sequence[Change], mask: Mask, *, before: str = "stored", af
 
 def as_text(obj: t.Any, mask: Mask) -> str:
     """Return an object as YAML without secrets, nothing for None."""
-    return "" if obj is None else str(pyyaml().safe_dump(mask.tree(obj), default_flow_style=False, allow_unicode=True))
+    return "" if obj is None else as_yaml(mask.tree(obj))

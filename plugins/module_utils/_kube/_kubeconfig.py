@@ -7,10 +7,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import typing as t
 
+from .._tool.yaml import documents
 from .errors import KubeError
 
 
@@ -18,13 +18,14 @@ def read(path: str) -> dict[str, t.Any]:
     """Read one kubeconfig file. The paths in it start where the file is."""
     try:
         with open(path, encoding="utf-8") as file:
-            content = _parse(file.read(), path)
+            found = documents(file.read(), f"The kubeconfig {path}", lambda _word, msg: wrong(msg))
     except (OSError, UnicodeError) as problem:
         raise wrong(f"Cannot read the kubeconfig {path}: {getattr(problem, 'strerror', None) or problem}.") from problem
     try:
+        (content,) = found
         return _located(content, os.path.dirname(os.path.abspath(path)))
-    except (AttributeError, TypeError):
-        raise wrong(f"The file {path} is not a kubeconfig: it is no mapping, or its lists do not hold mappings.") from None
+    except (AttributeError, TypeError, ValueError):
+        raise wrong(f"The file {path} is not a kubeconfig: it is not one mapping, or its lists do not hold mappings.") from None
 
 
 def _located(content: dict[str, t.Any], folder: str) -> dict[str, t.Any]:
@@ -39,27 +40,6 @@ def _located(content: dict[str, t.Any], folder: str) -> dict[str, t.Any]:
     for row in content.get("contexts") or []:
         row.get("context", {}).get("cluster")
     return content
-
-
-def _parse(text: str, path: str) -> t.Any:
-    """JSON needs no PyYAML, and JSON is faster to import and to read."""
-    if text.lstrip().startswith("{"):
-        try:
-            return json.loads(text)
-        except ValueError:
-            # YAML may start like this as well.
-            pass
-    try:
-        import yaml
-    except ImportError:
-        raise wrong(f"The kubeconfig {path} is YAML, and PyYAML is not installed for this Python. Install it, or write JSON.") from None
-    try:
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 (both are the safe loader)
-    except yaml.YAMLError as problem:
-        mark = getattr(problem, "problem_mark", None)
-        # Only the place: the text around it may hold a token.
-        place = f" in line {mark.line + 1}" if mark else ""
-        raise wrong(f"The kubeconfig {path} is not valid YAML{place}.") from None
 
 
 def merged(contents: t.Sequence[dict[str, t.Any]]) -> dict[str, t.Any]:

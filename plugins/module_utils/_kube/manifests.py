@@ -7,9 +7,9 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 
+from .._tool.yaml import documents
 from .client import Object
 from .errors import KubeError
 from .kinds import group_of
@@ -83,37 +83,7 @@ def read_file(path: str) -> list[t.Any]:
             text = file.read()
     except (OSError, UnicodeError) as problem:
         raise _wrong(f"Cannot read the manifests in {path}: {getattr(problem, 'strerror', None) or 'it is not text'}.") from problem
-    try:
-        return [json.loads(text)]
-    except ValueError:
-        return [document for document in _yaml_documents(text, path) if document is not None]
-
-
-def _yaml_documents(text: str, path: str) -> list[t.Any]:
-    try:
-        import yaml
-    except ImportError:
-        raise _wrong(f"The manifests in {path} are YAML, and PyYAML is not installed for this Python. Install it, or write JSON.") from None
-    from .._tool.yaml import loader
-
-    class Loader(loader(yaml)):  # type: ignore[misc]
-        """Refuses a key that is there twice."""
-
-        def construct_mapping(self, node: t.Any, deep: bool = False) -> t.Any:
-            seen = set()
-            for key_node, _value in node.value:
-                key = key_node.value if isinstance(key_node.value, str) else None
-                if key is not None and key in seen and key != "<<":
-                    raise yaml.constructor.ConstructorError(None, None, f"the key {key} is there twice", key_node.start_mark)
-                seen.add(key)
-            return super().construct_mapping(node, deep)
-
-    try:
-        return list(yaml.load_all(text, Loader=Loader))
-    except yaml.YAMLError as problem:
-        mark, said = getattr(problem, "problem_mark", None), getattr(problem, "problem", None) or "it cannot be parsed"
-        place = f" in line {mark.line + 1}" if mark else ""
-        raise _wrong(f"The manifests in {path} are not valid YAML{place}: {said}.") from None
+    return documents(text, f"The file {path}", lambda _word, msg: _wrong(msg), strict=True)
 
 
 def flat(documents: t.Iterable[t.Any]) -> list[Object]:
