@@ -13,7 +13,7 @@ import secrets
 import typing as t
 
 from .._kube.errors import KubeError
-from .._kube.manifests import same
+from .._kube.objects import same
 from . import _loss as data
 from . import _manifest as manifests
 from ._mask import Mask

@@ -11,7 +11,7 @@ import re
 import typing as t
 
 from .._kube.diff import applied_difference
-from .._kube.manifests import same
+from .._kube.objects import same
 from .._kube.ready import ready
 from .._kube.wait import Ref, wait_until
 from ._manifest import Change, Object, objects, title_of

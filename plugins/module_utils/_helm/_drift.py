@@ -12,7 +12,7 @@ import typing as t
 
 from .._kube.diff import applied_difference
 from .._kube.errors import KubeError
-from .._kube.manifests import same
+from .._kube.objects import same
 from ._manifest import Change, Object, objects, title_of, without
 from .storage import Release
 

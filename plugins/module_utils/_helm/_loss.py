@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from .._kube.kinds import group_of
-from .._kube.manifests import holds_data
+from .._kube.objects import holds_data
 from ._manifest import Change, Object, contents
 from .storage import HelmError, Release
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import typing as t
 
-from .._kube.manifests import same
+from .._kube.objects import same
 from .._tool import yaml
 from .storage import HelmError, Release
 

@@ -117,11 +117,11 @@ def run_command(
 
 
 def _check_handshake(response: Response, key: bytes, attempt: str, *, with_input: bool) -> None:
-    wanted = base64.b64encode(hashlib.sha1(key + GUID, usedforsecurity=False).digest()).decode()
+    expected = base64.b64encode(hashlib.sha1(key + GUID, usedforsecurity=False).digest()).decode()
     protocol = response.headers.get("sec-websocket-protocol", "")
     problem = ""
-    if response.headers.get("sec-websocket-accept") != wanted:
-        problem = "what answered is no WebSocket server, perhaps a proxy"
+    if response.headers.get("sec-websocket-accept") != expected:
+        problem = "what answered is not a WebSocket server, perhaps a proxy"
     elif protocol not in PROTOCOLS:
         problem = f"the API server speaks {protocol or 'no protocol'}, which is not known"
     elif with_input and protocol != PROTOCOLS[0]:
@@ -131,7 +131,7 @@ def _check_handshake(response: Response, key: bytes, attempt: str, *, with_input
 
 
 def exit_status(body: bytes, attempt: str) -> int:
-    """Read the exit status from what the error channel said."""
+    """Read the exit status from the content of the error channel."""
     try:
         status = json.loads(body)
     except ValueError:
@@ -141,8 +141,8 @@ def exit_status(body: bytes, attempt: str) -> int:
     if status.get("reason") == "NonZeroExitCode":
         causes = (status.get("details") or {}).get("causes") or []
         return int(next(row["message"] for row in causes if row.get("reason") == "ExitCode"))
-    said = status.get("message") or "the connection ended before the command did"
-    raise KubeError(f"Cannot {attempt}: {said.rstrip('.')}.", error="exec_failed")
+    reason = status.get("message") or "the connection ended before the command did"
+    raise KubeError(f"Cannot {attempt}: {reason.rstrip('.')}.", error="exec_failed")
 
 
 def _talk(sock: socket.socket, stdin: t.Optional[bytes], attempt: str, deadline: float, timeout: float) -> dict[int, bytearray]:
@@ -196,5 +196,5 @@ def _send(sock: socket.socket, data: bytes) -> bytes:
     except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
         return data
     except (ConnectionError, ssl.SSLEOFError):
-        # The command ended without reading everything; what it said is still to be read.
+        # The command ended without reading everything; its output is still to be read.
         return b""
