@@ -49,7 +49,7 @@ def objects(text: str) -> list[Object]:
 
 
 def release_of(text: str, chart: str, values: dict[str, t.Any]) -> Release:
-    """Return the release that "helm template" has rendered, which tells hooks only by their annotation."""
+    """Return the release that "helm template" has rendered, in which only an annotation marks hooks."""
     found = objects(text)
     hooks = [obj for obj in found if "helm.sh/hook" in ((obj.get("metadata") or {}).get("annotations") or {})]
     body = {

@@ -33,7 +33,7 @@ class Mask:
     """Hides secrets: the given strings wherever they are, also encoded, and the data of each Secret.
 
     Each is shown as a number, which is the same for equal ones: enough to see that one has changed. A digest would show that
-    as well, and let whoever reads it try passwords against it.
+    as well, and would allow to try passwords against it.
     """
 
     def __init__(self, secrets: t.Iterable[t.Any]) -> None:
