@@ -74,9 +74,7 @@ keyed_groups:
 groups:
   broken: moodle_site.status | default('deployed') != 'deployed'
 compose:
-  moodle_runner: >-
-    ['kubectl', '--namespace', moodle_site.namespace, 'exec', '--stdin', 'deploy/' ~ moodle_site.name ~ '-php', '--',
-    '/opt/campus-moodle/bin/moodle']
+  moodle_runner: "{'deployment': moodle_site.name ~ '-php', 'namespace': moodle_site.namespace, 'context': 'production'}"
 """
 
 import os

@@ -185,9 +185,9 @@ class KubeClient:
         *,
         container: t.Optional[str] = None,
         stdin: str | bytes | None = None,
-        timeout: float,
+        timeout: t.Optional[float],
     ) -> Result:
-        """Run a command in a container. stdin is sent and then ended."""
+        """Run a command in a container. stdin is sent and then ended. A timeout of None is no limit."""
         # Few tasks need this, and all of them pay for what is imported at the top.
         from ._transport.websocket import run_command
 

@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""Objects of the API as they are in JSON: what identifies one, when two are the same, and which of them hold data."""
+"""Objects of the API as they are in JSON: what identifies one, which pods it has, when two are the same, which hold data."""
 
 from __future__ import annotations
 
@@ -52,6 +52,18 @@ def key_of(obj: Object) -> Key:
     """Return what identifies an object."""
     metadata = obj["metadata"]
     return Key(group_of(obj["apiVersion"]), obj["kind"], metadata.get("namespace") or "", metadata["name"])
+
+
+# How the operators of a selector are written in a query.
+_TERMS = {"In": "{key} in ({values})", "NotIn": "{key} notin ({values})", "Exists": "{key}", "DoesNotExist": "!{key}"}
+
+
+def selector_of(obj: Object) -> str:
+    """Return which pods belong to a workload, as a label selector; nothing when it does not say."""
+    selector = (obj.get("spec") or {}).get("selector") or {}
+    labels = [f"{name}={value}" for name, value in sorted((selector.get("matchLabels") or {}).items())]
+    rows = selector.get("matchExpressions") or []
+    return ",".join([*labels, *(_TERMS[row["operator"]].format(key=row["key"], values=",".join(row.get("values") or [])) for row in rows)])
 
 
 def holds_data(obj: t.Any) -> bool:

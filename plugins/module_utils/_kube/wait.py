@@ -18,7 +18,7 @@ from .._tool.errors import ToolError
 from ._transport.watch import SYNCED, TICK
 from .client import KubeClient
 from .errors import KubeError
-from .objects import Object
+from .objects import Object, selector_of
 from .ready import Predicate, Verdict, gone, has_condition, has_field, is_path, pod_problems, ready
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
@@ -249,12 +249,8 @@ def _pods_of(client: KubeClient, ref: Ref) -> list[Object]:
     obj = client.get(*ref)
     if obj is None or ref.kind == "Pod":
         return [obj] if obj else []
-    labels = ((obj.get("spec") or {}).get("selector") or {}).get("matchLabels")
-    if ref.kind == "Cluster":
-        labels = {"cnpg.io/cluster": ref.name}
-    if not labels:
-        return []
-    return client.list("v1", "Pod", ref.namespace, labels=",".join(f"{name}={value}" for name, value in sorted(labels.items())))
+    labels = f"cnpg.io/cluster={ref.name}" if ref.kind == "Cluster" else selector_of(obj)
+    return client.list("v1", "Pod", ref.namespace, labels=labels) if labels else []
 
 
 def _last_words(client: KubeClient, pod: Object, container: str) -> list[str]:
