@@ -11,7 +11,8 @@ import datetime
 import time
 import typing as t
 
-from .._kube.wait import Ref, gone
+from .._kube.ready import gone
+from .._kube.wait import Ref
 from .._tool.times import parse_time
 from ._instances import ask as instance_status
 from .change import await_object

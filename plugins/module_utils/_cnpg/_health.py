@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-from .._kube.wait import pod_problems
+from .._kube.ready import pod_problems
 from .._tool.times import parse_time
 from .view import PHASE_HEALTHY, ClusterView
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .._kube.wait import Ref, gone, ref_of
+from .._kube.ready import gone
+from .._kube.wait import Ref, ref_of
 from .._tool.times import now, parse_age
 from ._backup import (
     COMPLETED,

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .._kube.wait import Ref, Verdict
+from .._kube.ready import Verdict
+from .._kube.wait import Ref
 from .._tool.times import micro_time, now
 from ._backup import backups_of, running
 from ._switchover import (

@@ -16,7 +16,7 @@ from ansible_collections.campus.moodle.plugins.module_utils._kube._transport.wat
 from ansible_collections.campus.moodle.plugins.module_utils._kube.client import FIELD_MANAGER, Object, Objects
 from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.campus.moodle.plugins.module_utils._kube.kinds import Resource, known, plural_of
-from ansible_collections.campus.moodle.plugins.module_utils._kube.manifests import same
+from ansible_collections.campus.moodle.plugins.module_utils._kube.objects import same
 from ansible_collections.campus.moodle.plugins.module_utils._tool.process import Result
 
 Key = tuple[str, str, str]

@@ -10,7 +10,7 @@ import typing as t
 import pytest
 from ansible_collections.campus.moodle.plugins.module_utils._helm import _crds as _helm_crds
 from ansible_collections.campus.moodle.plugins.module_utils._helm import _drift as _helm_drift
-from ansible_collections.campus.moodle.plugins.module_utils._helm import _ready as _helm_ready
+from ansible_collections.campus.moodle.plugins.module_utils._helm import _wellbeing
 from ansible_collections.campus.moodle.plugins.module_utils._helm.storage import HelmError, Release
 from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.campus.moodle.tests.unit.fakes.kube_fakes import FakeClient
@@ -103,12 +103,12 @@ def test_an_object_that_the_server_would_not_take_back_is_reported() -> None:
 
 def test_each_object_is_reported_and_those_that_are_late_are_an_error() -> None:
     objects = obj("ConfigMap"), obj("Deployment", spec={"replicas": 1})
-    rows = _helm_ready.wait(cluster(*objects), release(*objects), 0)
+    rows = _wellbeing.wait_for_objects(cluster(*objects), release(*objects), 0)
     assert [(row["kind"], row["ready"]) for row in rows] == [("ConfigMap", True), ("Deployment", False)]
     with pytest.raises(HelmError, match="1 of 2 objects of release web did not get ready in 5 seconds: Deployment web: ") as caught:
-        _helm_ready.require_ready(rows, "web", 5)
+        _wellbeing.refuse_late(rows, "web", 5)
     assert caught.value.details["error"] == "timeout"
-    _helm_ready.require_ready(rows[:1], "web", 5)
+    _wellbeing.refuse_late(rows[:1], "web", 5)
 
 
 def test_after_one_object_has_failed_the_others_are_not_waited_for() -> None:
@@ -116,13 +116,13 @@ def test_after_one_object_has_failed_the_others_are_not_waited_for() -> None:
     client = cluster(*objects)
     client.set_status("Job", "first", "physics", conditions=[{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}])
     times = iter([0.0, 0.0, 10.0, 10.0])
-    rows = _helm_ready.wait(client, release(*objects), 60, clock=lambda: next(times))
+    rows = _wellbeing.wait_for_objects(client, release(*objects), 60, clock=lambda: next(times))
     assert [row["reason"] for row in rows] == ["BackoffLimitExceeded", "0 pods succeeded, 0 failed"]
 
 
 @pytest.mark.parametrize(("spec", "ready"), [({"ttlSecondsAfterFinished": 0}, True), ({}, False)])
 def test_a_job_that_the_cluster_has_cleaned_up_is_done(spec: dict[str, t.Any], ready: bool) -> None:
-    assert [row["ready"] for row in _helm_ready.report(FakeClient(), release(obj("Job", spec=spec)))] == [ready]
+    assert [row["ready"] for row in _wellbeing.states(FakeClient(), release(obj("Job", spec=spec)))] == [ready]
 
 
 def test_the_diagnosis_names_failed_hooks_and_objects_that_are_late() -> None:
@@ -150,7 +150,7 @@ def test_the_diagnosis_names_failed_hooks_and_objects_that_are_late() -> None:
     event["metadata"]["namespace"] = "physics"
     client = cluster(obj("Deployment", spec={}))
     client.put(event)
-    lines = _helm_ready.diagnosis(client, release(obj("Deployment", spec={}), hooks=hooks))
+    lines = _wellbeing.diagnose_release(client, release(obj("Deployment", spec={}), hooks=hooks))
     assert lines[0] == "Hook Job migrate: its last run is Failed."
     assert lines[1].startswith("Deployment web: ")
     assert "Job physics/migrate: Event FailedCreate: quota exceeded" in lines

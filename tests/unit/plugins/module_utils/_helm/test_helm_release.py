@@ -78,7 +78,7 @@ def test_a_pending_release_is_left_alone_as_long_as_the_task_says(
     if goes_on:
         assert task(client, FakeRun(), check=True, **options)["actions"] == ["uninstall"]
         return
-    with pytest.raises(HelmError, match=f"is in status pending-upgrade since {age} seconds"):
+    with pytest.raises(HelmError, match=f"has been in status pending-upgrade for {age} seconds"):
         task(client, FakeRun(), check=True, **options)
 
 

@@ -12,7 +12,8 @@ import threading
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._kube._transport.http import Access, Transport
+from ansible_collections.campus.moodle.plugins.module_utils._kube._transport.http import Transport
+from ansible_collections.campus.moodle.plugins.module_utils._kube.access import Access
 from ansible_collections.campus.moodle.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
 
@@ -162,7 +163,7 @@ def test_what_a_second_try_can_heal_is_tried_again(
 
 def test_a_request_that_must_not_be_sent_twice_is_not(serve: t.Any) -> None:
     server, transport = serve(CUT, OK)
-    with pytest.raises(KubeError, match="may have been done or not") as caught:
+    with pytest.raises(KubeError, match="may have been carried out or not") as caught:
         transport.request("POST", "/x", body=b"{}")
     assert (caught.value.error, len(server.asked)) == ("unreachable", 1)
 

@@ -8,10 +8,11 @@ import pathlib
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._kube._plan import Wishes
+from ansible_collections.campus.moodle.plugins.module_utils._kube._plan import Request
 from ansible_collections.campus.moodle.plugins.module_utils._kube.apply import DesiredState
 from ansible_collections.campus.moodle.plugins.module_utils._kube.diff import preview
-from ansible_collections.campus.moodle.plugins.module_utils._kube.manifests import holds_data, read_file, same
+from ansible_collections.campus.moodle.plugins.module_utils._kube.manifests import read_file
+from ansible_collections.campus.moodle.plugins.module_utils._kube.objects import holds_data, same
 from ansible_collections.campus.moodle.tests.unit.fakes.kube_fakes import FakeClient
 
 Object = dict[str, t.Any]
@@ -49,7 +50,7 @@ def test_a_change_between_a_number_and_a_truth_is_a_change_with_a_difference(old
     client = FakeClient()
     client.apply(widget(old))
     assert preview(client, widget(new)).verb == "changed"
-    result = DesiredState(t.cast("t.Any", client), [widget(new)], Wishes()).run(check=True)
+    result = DesiredState(t.cast("t.Any", client), [widget(new)], Request()).run(check=True)
     assert [(row["before"]["spec"]["on"], row["after"]["spec"]["on"]) for row in result["diff"]] == [(old, new)]
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._kube._plan import Wishes, placed
+from ansible_collections.campus.moodle.plugins.module_utils._kube._plan import Request
 from ansible_collections.campus.moodle.plugins.module_utils._kube.apply import DesiredState
 from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.campus.moodle.plugins.module_utils._kube.manifests import placed
 from ansible_collections.campus.moodle.tests.unit.fakes.kube_fakes import FakeClient
 
 Object = dict[str, t.Any]
@@ -17,9 +18,9 @@ LABELS = {"site": "physics"}
 NO_NAMESPACE = KubeError('namespaces "new" not found', error="not_found", status=404)
 
 
-def run(client: FakeClient, *manifests: Object, check: bool = False, **wishes: t.Any) -> Object:
+def run(client: FakeClient, *manifests: Object, check: bool = False, **request: t.Any) -> Object:
     """Make manifests true."""
-    return DesiredState(t.cast("t.Any", client), placed(t.cast("t.Any", client), manifests, None), Wishes(**wishes)).run(check=check)
+    return DesiredState(t.cast("t.Any", client), placed(t.cast("t.Any", client), manifests, None), Request(**request)).run(check=check)
 
 
 def obj(api_version: str, kind: str, spec: t.Optional[Object] = None) -> Object:
