@@ -84,6 +84,7 @@ TIERS = {
     "tests/image/": "image",
     "tests/rehearsal/": CONTAINERS,
     "tests/sanity/": "",
+    "tests/support/": "tools image e2e",
     "tests/system_image/": "molecule",
     "tests/tools/": "tools",
     "tests/unit/": "",

@@ -17,8 +17,8 @@ from support import restic_faults as faults
 from support.modules import FourBeats, ModuleRunner
 from support.plays import PlayRunner
 from support.restic_faults import Gate, Repository
-from support.servers import wait_for
 from support.storage import S3, Place
+from support.wait import wait_for
 
 MEGABYTE = 1 << 20
 # For what does not depend on the version of restic.
