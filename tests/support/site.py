@@ -12,9 +12,9 @@ import typing as t
 
 import requests
 
-from .docker import docker, logs, project_containers, project_volumes
-from .playbook import Controller, Run
-from .polling import wait_for
+from support.docker import docker, logs, project_containers, project_volumes
+from support.playbook import Controller, Run
+from support.wait import wait_for
 
 Container = dict[str, t.Any]
 
@@ -108,7 +108,7 @@ class Site:
         """Run a command in a running container of the service and return its standard output."""
         identifier = str(self.container(service)["Id"])
         interactive = ["--interactive"] if stdin is not None else []
-        return docker("exec", *interactive, identifier, *command, stdin=stdin, check=check, timeout=300)
+        return docker("exec", *interactive, identifier, *command, stdin=stdin, check=check)
 
     def moodle(self, *command: str, service: str = "php") -> dict[str, t.Any]:
         """Run a command of the image that answers with one JSON object on its last line, and return that."""

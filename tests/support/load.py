@@ -13,7 +13,7 @@ import typing as t
 
 import requests
 
-from .web import hidden_fields
+from support.web import hidden_fields
 
 PAUSE = 0.3  # seconds between two visits of one user; the site's own work must get done meanwhile
 TIMEOUT = 30  # seconds for one answer

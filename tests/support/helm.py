@@ -18,10 +18,11 @@ import typing as t
 import urllib.error
 import urllib.request
 
+from support import REPOSITORY
 from support.kubernetes import ApiServer
 from support.modules import FourBeats, ModuleRunner, four_beats
 
-CHARTS = pathlib.Path(__file__).parents[1] / "charts"
+CHARTS = REPOSITORY / "tests" / "tools" / "charts"
 # A program that fails in whatever way it is called: a run that succeeds with it has not called it.
 NO_HELM = "/bin/false"
 TIME = "2026-01-02T03:04:05Z"

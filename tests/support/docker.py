@@ -9,45 +9,35 @@ import json
 import subprocess
 import typing as t
 
+LIMIT = 600  # seconds that no command takes which ends at all
+
 
 class DockerError(OSError):
-    """The docker command failed; support.polling takes it for "not yet"."""
+    """The docker command failed; support.wait takes it for "not yet"."""
 
 
-def docker(*arguments: str, stdin: str | None = None, check: bool = True, timeout: float = 120) -> str:
+def run(*arguments: str, stdin: str | None = None, timeout: float = LIMIT) -> subprocess.CompletedProcess[str]:
+    """Run docker and return how it ended. Without a text of its own it reads nothing."""
+    given = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
+    return subprocess.run(["docker", *arguments], **given, capture_output=True, text=True, errors="replace", timeout=timeout, check=False)
+
+
+def docker(*arguments: str, stdin: str | None = None, check: bool = True, timeout: float = LIMIT) -> str:
     """Run docker and return its standard output, without the last line end.
 
     Raises:
         DockerError: docker failed and check is true; carries both outputs.
     """
-    done = subprocess.run(
-        ["docker", *arguments],
-        input=stdin,
-        stdin=None if stdin is not None else subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=timeout,
-        check=False,
-    )
+    done = run(*arguments, stdin=stdin, timeout=timeout)
     if check and done.returncode != 0:
         raise DockerError(f"docker {' '.join(arguments)} returned {done.returncode}: {done.stdout}{done.stderr}")
     return done.stdout.rstrip("\n")
 
 
 def logs(container: str) -> str:
-    """Return all a container wrote, both streams."""
-    done = subprocess.run(
-        ["docker", "logs", container],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        timeout=120,
-        check=False,
-    )
-    return done.stdout
+    """Return all a container wrote: to its standard output, then to its standard error."""
+    done = run("logs", container)
+    return done.stdout + done.stderr
 
 
 def inspect(*names: str) -> list[dict[str, t.Any]]:

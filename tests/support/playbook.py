@@ -14,7 +14,8 @@ import subprocess
 import sys
 import typing as t
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
+from support import REPOSITORY
+
 MESSAGE = re.compile(r'"msg": ("(?:[^"\\]|\\.)*")')
 RECAP = re.compile(r"^(?P<host>\S+)\s+: (?P<counts>ok=\d+.*)$", re.MULTILINE)
 
@@ -93,7 +94,6 @@ class Controller:
             "ANSIBLE_FORCE_COLOR": "false",
             "ANSIBLE_NOCOLOR": "true",
             "ANSIBLE_INJECT_FACT_VARS": "false",
-            "PYTHONDONTWRITEBYTECODE": "1",
             "PATH": f"{pathlib.Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             **(extra or {}),
         }

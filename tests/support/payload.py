@@ -16,7 +16,7 @@ import sys
 import tarfile
 import typing as t
 
-from .playbook import REPOSITORY
+from support import REPOSITORY
 
 PACKER = REPOSITORY / "tests" / "rehearsal" / "pack.py"
 FINDER = REPOSITORY / "scripts" / "moodle_archive.py"

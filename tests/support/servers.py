@@ -8,36 +8,22 @@ import contextlib
 import http.client
 import os
 import pathlib
-import random
-import socket
 import ssl
 import subprocess
-import time
 import typing as t
 import urllib.error
 import urllib.request
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
-LOOPBACK = "127.0.0.1"
-START_SECONDS = 90
+from support import REPOSITORY
+from support.wait import wait_for
+
 STOP_SECONDS = 20
-# Below the range from which the kernel takes ports for outgoing connections.
-PORTS = range(20080, 30000)
 
 
 def program(name: str) -> str:
     """Return the path of a program that scripts/go_build.sh knows; it is built when it is not there yet."""
     done = subprocess.run([REPOSITORY / "scripts" / "go_build.sh", name], stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout.strip()
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on, chosen at random so that test runs side by side rarely meet."""
-    for port in random.sample(PORTS, len(PORTS)):
-        with contextlib.closing(socket.socket()) as listener, contextlib.suppress(OSError):
-            listener.bind((LOOPBACK, port))
-            return port
-    raise RuntimeError(f"no free port between {PORTS.start} and {PORTS.stop}")
 
 
 @contextlib.contextmanager
@@ -92,15 +78,6 @@ def running(
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
-
-
-def wait_for(probe: t.Callable[[], bool], *, what: str) -> None:
-    """Ask again and again until the answer is yes; AssertionError after a time that only a broken machine needs."""
-    deadline = time.monotonic() + START_SECONDS
-    while not probe():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"no {what} within {START_SECONDS} seconds")
-        time.sleep(0.1)
 
 
 def _status(asked: urllib.request.Request, context: ssl.SSLContext | None) -> int:

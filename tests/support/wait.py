@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
-
 """Waiting with a bound: the answer decides, never the clock alone."""
 
 from __future__ import annotations
@@ -9,17 +8,18 @@ import time
 import typing as t
 
 T = t.TypeVar("T")
+LONG = 90  # seconds that only a broken machine needs
 
 
-def wait_for(probe: t.Callable[[], T], *, seconds: float, what: str, interval: float = 0.25) -> T:
+def wait_for(probe: t.Callable[[], T], *, what: str, seconds: float = LONG, interval: float = 0.2) -> T:
     """Call probe until it returns something true, and return that.
 
     A probe may raise OSError (connection refused and the like), which counts as "not yet".
 
     Args:
         probe: called again and again.
-        seconds: the bound; the probe is called at least once.
         what: completes the sentence "... did not happen within N seconds".
+        seconds: the bound; the probe is called at least once.
         interval: seconds between two calls.
 
     Raises:

@@ -23,7 +23,8 @@ import typing as t
 import pytest
 
 from support.modules import environment
-from support.servers import LOOPBACK, free_port, wait_for
+from support.ports import LOOPBACK, free_port
+from support.wait import wait_for
 
 
 @dataclasses.dataclass

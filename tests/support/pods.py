@@ -22,7 +22,7 @@ import typing as t
 import urllib.parse
 
 from support.kubernetes import ApiServer
-from support.servers import LOOPBACK
+from support.ports import LOOPBACK
 
 _STATUS_PAGE = re.compile(r"/api/v1/namespaces/[^/]+/pods/https:([^/]+):8000/proxy/pg/status")
 _EXEC = re.compile(r"/api/v1/namespaces/[^/]+/pods/([^/]+)/exec")

@@ -16,7 +16,8 @@ import typing as t
 
 import pytest
 
-from support.servers import LOOPBACK, free_port, program, running
+from support.ports import LOOPBACK, free_port
+from support.servers import program, running
 
 # All that the REST server says outside of a repository.
 NO_SUCH_METHOD = 405

@@ -16,7 +16,9 @@ import urllib.request
 import yaml
 
 from support.certificates import Authority
-from support.servers import LOOPBACK, free_port, program, running, wait_for
+from support.ports import LOOPBACK, free_port
+from support.servers import program, running
+from support.wait import wait_for
 
 # Nothing listens there: it only has to be no loopback address, and Service endpoints are not kept (see the reconciler).
 ADVERTISED = "192.0.2.1"
