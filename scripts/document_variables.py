@@ -19,13 +19,13 @@ from pathlib import Path
 
 import yaml
 from ansible_collections.campus.moodle.plugins.module_utils._moodle import branches as moodle_branches
-from ansible_collections.campus.moodle.plugins.module_utils._site import _presets
+from ansible_collections.campus.moodle.plugins.module_utils._site import presets
 from ansible_collections.campus.moodle.plugins.module_utils._site.types import memory_bytes
 
 ROOT = Path(__file__).resolve().parent.parent
 SPECIFICATION = ROOT / "roles" / "site" / "meta" / "argument_specs.yml"
 BRANCHES = ROOT / "plugins" / "module_utils" / "_moodle" / "branches.py"
-SIZES = ROOT / "plugins" / "module_utils" / "_site" / "_presets.py"
+SIZES = ROOT / "plugins" / "module_utils" / "_site" / "presets.py"
 
 # What runs in a site with its own stores: the variables that begin so, each with _memory. A rollout starts as many new ones of
 # the first two beside the old. The pooler has no variable.
@@ -129,7 +129,7 @@ SIZE_ROWS = (
 
 def sizes() -> str:
     """Return the table of the sizes."""
-    columns = _presets.SIZES
+    columns = presets.SIZES
     head = f"| | {' | '.join(columns)} |\n|---{'|---' * len(columns)}|\n"
     rows = zip(SIZE_ROWS, *map(size_column, columns.values()), strict=True)
     lines = [f"| {' | '.join(cells)} |\n" for cells in rows]
