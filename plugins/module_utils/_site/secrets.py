@@ -17,6 +17,8 @@ import secrets
 import string
 import typing as t
 
+from .._tool.errors import ToolError
+
 WORD = string.ascii_letters + string.digits
 # Without characters that shells, URLs or configuration files treat specially.
 SYMBOLS = "-_.+"
@@ -24,8 +26,11 @@ KINDS = (string.ascii_lowercase, string.ascii_uppercase, string.digits, SYMBOLS)
 LENGTH = 32
 
 
-class SecretError(Exception):
+class SecretError(ToolError):
     """A secret is unusable. The text names the file, never the value."""
+
+    def __init__(self, msg: str) -> None:
+        super().__init__(msg, error="secret")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,9 +10,9 @@ import pathlib
 import typing as t
 
 import pytest
+from ansible_collections.campus.moodle.plugins.module_utils._compose import secrets as compose_secrets
 from ansible_collections.campus.moodle.plugins.module_utils._site import secret_files as files
 from ansible_collections.campus.moodle.plugins.module_utils._site.secrets import KINDS, LENGTH, Secret, SecretError, generate, plan
-from ansible_collections.campus.moodle.plugins.modules import compose_secrets
 
 READERS = {"moodle": 10001, "services": 10002}
 
@@ -119,8 +119,8 @@ def run(site: pathlib.Path, smtp: str = "first\n", fail_at: int = 0) -> bool:
     """Do what the module does; the write number fail_at fails. Returns whether something was different."""
     rows = [{**row, "value": smtp if row["name"] == "smtp_password" else row["value"]} for row in PARAMETERS["secrets"]]
     identity = files.Identity(str(site))
-    secrets = compose_secrets.wanted({**PARAMETERS, "secrets": rows})
-    copies, changed = compose_secrets.settle(secrets, str(site / files.DIRECTORY), identity)
+    secrets = compose_secrets.requested({**PARAMETERS, "secrets": rows})
+    copies, changed = compose_secrets.compare(secrets, str(site / files.DIRECTORY), identity)
     identity.site_id = identity.site_id or "8f14e45f"
     if copies or changed:
         count = iter(range(1, 1000))

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._compose._image import is_ready
+from ansible_collections.campus.moodle.plugins.module_utils._compose._wait import is_ready
 from ansible_collections.campus.moodle.plugins.module_utils._compose.project import (
     ComposeProject,
     Container,
+    Definition,
     DockerError,
     Service,
     parse_container,
@@ -30,7 +32,11 @@ COMMANDS: list[tuple[str, t.Callable[[ComposeProject], t.Any], list[str]]] = [
         lambda p: p.up("text", ["a"], scale={"a": 4}, recreate=False),
         [*PREFIX, "up", "--detach", "--no-deps", "--quiet-pull", "--no-recreate", "--scale", "a=4", "a"],
     ),
-    ("one-off", lambda p: p.one_off("text", ["info"]), [*PREFIX, "run", "--rm", "--no-deps", "-T", "--quiet-pull", "cli", "info"]),
+    (
+        "program",
+        lambda p: p.program("text").ask("info", what="look"),
+        [*PREFIX, "run", "--rm", "--no-deps", "-T", "--quiet-pull", "cli", "info"],
+    ),
     ("rehearsal", lambda p: p.rehearse("text", "a"), [*PREFIX, "run", "--detach", "--no-deps", "-T", "--quiet-pull", "a"]),
     ("inside", lambda p: p.inside(CONTAINER, ["look"]), ["timeout", "--kill-after=15", "30", "docker", "exec", "1", "look"]),
     ("stop", lambda p: p.stop([CONTAINER]), ["docker", "stop", "1"]),
@@ -45,7 +51,7 @@ def test_commands(call: t.Callable[[ComposeProject], t.Any], command: list[str])
 
     def run(words: list[str], text: t.Optional[str]) -> Result:
         seen.append((words, text))
-        return Result(0, "", "")
+        return Result(0, '{"changed": false}', "")
 
     call(ComposeProject(run, project="p", directory="/d"))
     assert seen == [(command, "text" if "--file" in command else None)]
@@ -53,8 +59,24 @@ def test_commands(call: t.Callable[[ComposeProject], t.Any], command: list[str])
 
 def test_a_failure_says_what_was_tried_and_what_came_back() -> None:
     project = ComposeProject(lambda _words, _text: Result(1, "", "no such thing"), project="p", directory="/d")
-    with pytest.raises(DockerError, match="docker stop 1 failed with exit status 1: no such thing"):
+    with pytest.raises(DockerError, match="docker stop 1 failed with exit status 1: no such thing") as caught:
         project.stop([CONTAINER])
+    assert caught.value.details["error"] == "docker"
+
+
+def test_what_is_run_by_hand_is_read_and_never_started() -> None:
+    rows = {"php": {"image": "i"}, "cli": {"image": "i", "profiles": ["cli"], "environment": {"PRICE": "5$$", "NONE": None}}}
+    answers = {"json": json.dumps({"services": rows}), "*": "php 1\n"}
+    definition = ComposeProject(lambda command, _text: Result(0, answers[command[-1]], ""), project="p", directory="/d").read("text")
+    assert list(definition.services) == ["php"]
+    assert definition.environment("cli") == {"PRICE": "5$"}
+    assert (definition.environment("php"), Definition({}, {"services": {}}).environment("php")) == ({}, {})
+
+
+def test_an_image_that_is_not_there_is_nothing() -> None:
+    there = ComposeProject(lambda _command, _text: Result(0, '[{"Size": 5}]', ""), project="p", directory="/d")
+    assert there.image("site:1") == {"Size": 5}
+    assert ComposeProject(lambda _command, _text: Result(1, "[]", ""), project="p", directory="/d").image("site:1") == {}
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ import json
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._compose._image import ImageError
-from ansible_collections.campus.moodle.plugins.module_utils._compose._plan import Site
+from ansible_collections.campus.moodle.plugins.module_utils._compose._plan import Record
+from ansible_collections.campus.moodle.plugins.module_utils._compose._wait import RolloutError
 from ansible_collections.campus.moodle.plugins.module_utils._compose.project import DockerError, parse_service
-from ansible_collections.campus.moodle.plugins.module_utils._compose.rollout import RolloutError
+from ansible_collections.campus.moodle.plugins.module_utils._moodle.program import ProgramError
 from ansible_collections.campus.moodle.tests.unit.fakes.compose_fakes import FakeDocker, FakeFiles, definition
 from ansible_collections.campus.moodle.tests.unit.plugins.module_utils._compose.test_compose_rollout import (
     CODE,
@@ -38,7 +38,7 @@ def on_host(host: str, **changes: t.Any) -> str:
 
 def site_on(host: str, answers: dict[str, t.Any]) -> tuple[FakeDocker, FakeFiles]:
     """Return a complete site on that server."""
-    docker, files = FakeDocker(answers), FakeFiles(on_host(host), Site("site:1", database=f"MOODLE_DATABASE_HOST={host}"))
+    docker, files = FakeDocker(answers), FakeFiles(on_host(host), Record("site:1", database=f"MOODLE_DATABASE_HOST={host}"))
     docker.start_all(on_host(host))
     return docker, files
 
@@ -62,7 +62,7 @@ def test_the_connection_is_read_without_secrets() -> None:
 
 def test_another_database_is_looked_at_before_anything_reaches_it() -> None:
     docker, files = site_on("old", {"preflight": FOREIGN})
-    with pytest.raises(ImageError, match="another site's tables"):
+    with pytest.raises(ProgramError, match="another site's tables"):
         run(docker, files, on_host("new"))
     assert docker.commands == ["preflight --json"]
     assert (state(docker), files.text, files.secrets) == (OLD, on_host("old"), ["put back"])
@@ -72,14 +72,14 @@ def test_another_database_that_fits_is_recorded() -> None:
     docker, files = site_on("old", {"preflight": NONE})
     run(docker, files, on_host("new"))
     assert docker.commands[:2] == ["preflight --json", "up pooler"]
-    assert (state(docker), files.site.database) == (NEW, "MOODLE_DATABASE_HOST=new")
+    assert (state(docker), files.record.database) == (NEW, "MOODLE_DATABASE_HOST=new")
     assert run(docker, files, on_host("new")) == []
 
 
 @pytest.mark.parametrize("host", ["old", "new"])
 def test_a_record_without_a_database_forces_nothing_and_misses_nothing(host: str) -> None:
     docker, files = site_on("old", {"preflight": FOREIGN})
-    files.site = Site("site:1")
+    files.record = Record("site:1")
     plan = rollout(docker, files, on_host(host)).plan()
     assert (plan.moodle, plan.nothing) == (host == "new", host == "old")
 
@@ -88,7 +88,7 @@ def test_old_containers_never_reach_a_database_through_the_pooler_that_nobody_lo
     """The session store does not run, so that the image cannot be asked before it is started."""
     docker, files = site_on("old", {"preflight": FOREIGN})
     store = {"valkey-sessions": {"hash": "store", "image": "services", "scale": 1}}
-    with pytest.raises(ImageError):
+    with pytest.raises(ProgramError):
         run(docker, files, on_host("new", **store))
     assert docker.commands == ["up valkey-sessions", "preflight --json", "rm valkey-sessions"]
     assert state(docker) == OLD
@@ -105,11 +105,11 @@ def test_an_empty_database_is_never_installed_into_where_a_site_was() -> None:
 
 
 def test_lost_volumes_are_noticed_although_nothing_else_changed() -> None:
-    docker, files = FakeDocker({"preflight": INSTALL}), FakeFiles(definition(), Site("site:1"))
+    docker, files = FakeDocker({"preflight": INSTALL}), FakeFiles(definition(), Record("site:1"))
     with pytest.raises(RolloutError, match="holds no Moodle"):
         run(docker, files, definition())
     assert docker.containers == {}
-    files.site = Site()
+    files.record = Record()
     run(docker, files, definition())
     assert "install" in docker.commands
     assert complete(docker, "1")
@@ -180,10 +180,10 @@ def test_new_values_count_once_the_database_has_moved_on() -> None:
 
 def test_an_upgrade_that_changed_nothing_brings_the_services_back_too() -> None:
     docker, files = site_on("old", {"preflight": CODE, "upgrade": (5, {"database_changed": False, "problems": ["It broke."]})})
-    before = dataclasses.replace(files.site)
+    before = dataclasses.replace(files.record)
     with pytest.raises(RolloutError, match="goes on with the version it had"):
         run(docker, files, on_host("new"))
-    assert (state(docker), files.text, files.site, files.secrets) == (OLD, on_host("old"), before, ["put back"])
+    assert (state(docker), files.text, files.record, files.secrets) == (OLD, on_host("old"), before, ["put back"])
 
 
 def test_a_run_with_nothing_to_do_keeps_no_former_value() -> None:
@@ -204,5 +204,5 @@ def test_a_backing_service_that_docker_refuses_is_taken_back_with_its_secrets() 
 def test_check_mode_does_not_ask_while_secrets_are_pending() -> None:
     docker, files = site_on("old", {"preflight": FOREIGN})
     work = rollout(docker, files, on_host("new"))
-    assert "once the secrets are written" in work.foresee(work.plan(), secrets_pending=True)[-1]
+    assert "once the secrets are written" in work.foresee(work.plan(), secrets_pending=True)[0][-1]
     assert docker.commands == []
