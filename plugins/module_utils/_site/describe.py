@@ -16,7 +16,7 @@ import dataclasses
 import re
 import typing as t
 
-from . import forms
+from . import forms, secrets
 from ._build import build, with_defaults
 from ._places import described, fill, merge, options_of
 from ._rules.table import RULES, WARNINGS
@@ -51,18 +51,11 @@ def _admin_password(given: str, around: Surroundings) -> t.Iterator[str]:
         )
 
 
-PASSWORDS = (
-    "moodle_admin_password",
-    "moodle_cache_password",
-    "moodle_database_password",
-    "moodle_session_password",
-    "moodle_smtp_password",
-)
 # Their values never enter the description, because a description may be printed. Only the fact that one is given does.
 SECRETS: dict[str, forms.Check] = {
-    **dict.fromkeys(PASSWORDS, _password),
+    **dict.fromkeys(secrets.PASSWORDS, _password),
     "moodle_admin_password": _admin_password,
-    "moodle_secret_settings": forms.settings_shape,
+    secrets.SETTINGS: forms.settings_shape,
 }
 
 
@@ -99,18 +92,18 @@ def describe(options: Options, given: Given, around: Surroundings, purpose: str 
     """
     target, read = target_of(options, given), counts(options, given, purpose)
     values, wrong = _examine(target, read, given, around)
-    secrets = sorted(name[len(PREFIX) :] for name in SECRETS if name in hidden or values.get(name))
+    given_secrets = sorted(name[len(PREFIX) :] for name in SECRETS if name in hidden or values.get(name))
     filled = with_defaults(options, values)
-    site = build(filled, around, ports=target.ports, secrets_given=secrets)
+    site = build(filled, around, ports=target.ports, secrets_given=given_secrets)
     own: t.Any = fill(target.options, filled, around)
     problems = [*unknown_names(options, {*given, *hidden}), *(sentence for rows in wrong.values() for sentence in rows)]
     if purpose == "removal":
-        spec = {"name": site.name, "destroy_data": site.destroy_data, "secrets_given": secrets}
+        spec = {"name": site.name, "destroy_data": site.destroy_data, "secrets_given": given_secrets}
         return Description(_with_target(spec, target, target.identify(site, own)), problems, [])
     found = [*_foreign(target, given), *_useless(target, values, hidden), *_together(RULES, target.rules, site, own, around)]
     doubts = [*_together(WARNINGS, target.warnings, site, own, around)]
     problems += _others(found, wrong)
-    spec = merge(_flat(described(site)), described(own), target.identify(site, own))
+    spec = merge(_flat(described(site)), secrets.described(site), described(own), target.identify(site, own))
     if not problems:
         spec = merge(spec, target.complete(site, own, around))
     return Description(_with_target(spec, target, {}), problems, _others(doubts, wrong))

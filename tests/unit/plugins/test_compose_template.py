@@ -21,8 +21,8 @@ from ansible_collections.campus.moodle.plugins.module_utils._site.options import
 from ansible_collections.campus.moodle.plugins.module_utils._site.surroundings import Surroundings
 from ansible_collections.campus.moodle.tests.unit.fakes import certificate_files as certificates
 
-ROLE = Path(site.__file__).resolve().parents[3] / "roles" / "site"
-OPTIONS = load_options(yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8")))
+ROLES = Path(site.__file__).resolve().parents[3] / "roles"
+OPTIONS = load_options(yaml.safe_load((ROLES / "site" / "meta" / "argument_specs.yml").read_text(encoding="utf-8")))
 IDENTITY = {"site_id": "8f14e45f-ceea-467f-a0d6-3f2a2a3f2b0e", "generations": {"database_password": 2}}
 IMAGES = {"site": "campus.moodle/site:4.5.1-0123456789ab", "services": "campus.moodle/services:0123456789ab", "alias": "php-0123456789ab"}
 
@@ -52,7 +52,7 @@ def spec_of(given: dict[str, t.Any]) -> dict[str, t.Any]:
 
 def render(spec: dict[str, t.Any]) -> str:
     """Render the template as the role does."""
-    template = (ROLE / "templates" / "compose.yml.j2").read_text(encoding="utf-8")
+    template = (ROLES / "target_compose" / "templates" / "compose.yml.j2").read_text(encoding="utf-8")
     templar = Templar(loader=DataLoader(), variables={"site": spec, "images": IMAGES, "identity": IDENTITY})
     return str(templar.template(trust_as_template(template)))
 

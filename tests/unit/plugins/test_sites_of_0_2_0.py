@@ -23,8 +23,8 @@ from ansible_collections.campus.moodle.tests.unit.fakes.site_inventories import 
 
 ROOT = Path(__file__).resolve().parents[3]
 RECORDS = ROOT / "tests" / "unit" / "fakes" / "site_records"
-ROLE = ROOT / "roles" / "site"
-OPTIONS = load_options(yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8")))
+SITE, TARGET = ROOT / "roles" / "site", ROOT / "roles" / "target_compose"
+OPTIONS = load_options(yaml.safe_load((SITE / "meta" / "argument_specs.yml").read_text(encoding="utf-8")))
 IDENTITY = {
     "site_id": "8f14e45f-ceea-467f-a0d6-3f2a2a3f2b0e",
     "generations": {
@@ -48,9 +48,9 @@ def trusted(value: t.Any) -> t.Any:
     return trust_as_template(value) if isinstance(value, str) else value
 
 
-def read(path: str) -> t.Any:
-    """Return a YAML file of the role."""
-    return trusted(yaml.safe_load((ROLE / path).read_text(encoding="utf-8")))
+def read(path: Path) -> t.Any:
+    """Return a YAML file of a role."""
+    return trusted(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
 def missing(spec: dict[str, t.Any], before: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -80,11 +80,12 @@ class Site:
         self.outcome = describe(OPTIONS, given, around)
         self._folder = folder
         self._variables = {
-            **read("vars/main.yml"),
+            **read(SITE / "vars" / "main.yml"),
+            **read(TARGET / "vars" / "main.yml"),
             **given,
             **IMAGES,
             "__site_described": {"spec": self.outcome.spec},
-            "__site_identity": IDENTITY,
+            "__target_compose_identity": IDENTITY,
             "ansible_check_mode": False,
         }
 
@@ -92,7 +93,7 @@ class Site:
         """Return a rendered structure, with the site's variables or with others."""
         return Templar(loader=DataLoader(), variables=variables or self._variables).template(template)
 
-    def options(self, path: str, module: str) -> dict[str, t.Any]:
+    def options(self, path: Path, module: str) -> dict[str, t.Any]:
         """Return the rendered options that a task file gives to a module."""
         (task,) = [task for task in read(path) if module in task and not task.get("check_mode")]
         return self.render(task[module])
@@ -115,24 +116,28 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 def test_the_compose_file_is_the_same(pair: tuple[Site, str, dict[str, t.Any]]) -> None:
     site, compose, _record = pair
-    template = (ROLE / "templates" / "compose.yml.j2").read_text(encoding="utf-8")
-    variables = site.render(read("vars/main.yml")["__site_template_vars"])
+    template = (TARGET / "templates" / "compose.yml.j2").read_text(encoding="utf-8")
+    variables = site.render(read(TARGET / "vars" / "main.yml")["__target_compose_template_vars"])
     assert str(site.render(trust_as_template(template), variables)) == compose
+
+
+def by_name(secrets: list[dict[str, t.Any]]) -> dict[str, t.Any]:
+    """Return the secrets as the module takes them, with its defaults."""
+    return {row["name"]: {"once": False, "value": None, "source": None, **row} for row in secrets}
 
 
 def test_the_secrets_are_the_same(pair: tuple[Site, str, dict[str, t.Any]]) -> None:
     site, _compose, record = pair
-    given = site.options("tasks/target/compose/secrets.yml", "campus.moodle.compose_secrets")
-    rows = [{"once": False, "value": None, "source": None, **row} for row in given["secrets"]]
-    assert site.plain(rows) == [{"once": False, "value": None, "source": None, **row} for row in record["secrets"]]
+    given = site.options(TARGET / "tasks" / "secrets.yml", "campus.moodle.compose_secrets")
+    assert site.plain(by_name(given["secrets"])) == by_name(record["secrets"])
     assert given["readers"] == record["readers"]
 
 
 def test_the_machine_is_asked_the_same(pair: tuple[Site, str, dict[str, t.Any]]) -> None:
     site, _compose, record = pair
-    assert site.options("tasks/target/compose/preflight.yml", "campus.moodle.compose_preflight") == record["preflight"]
-    assert site.options("tasks/target/compose/verify.yml", "campus.moodle.site_verify") == record["verify"]
-    assert site.options("tasks/target/compose/settings.yml", "campus.moodle.moodle_config")["runner"] == record["runner"]
+    assert site.options(TARGET / "tasks" / "preflight.yml", "campus.moodle.compose_preflight") == record["preflight"]
+    assert site.options(SITE / "tasks" / "verify.yml", "campus.moodle.site_verify") == record["verify"]
+    assert site.options(SITE / "tasks" / "settings.yml", "campus.moodle.moodle_config")["runner"] == record["runner"]
 
 
 def test_the_description_and_the_warnings_are_the_same(pair: tuple[Site, str, dict[str, t.Any]]) -> None:

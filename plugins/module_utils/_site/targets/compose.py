@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .. import secrets
 from ..model import Site
 from ..surroundings import Surroundings
 from . import _compose_rules as rules
@@ -18,6 +19,8 @@ from ._compose_options import Machine
 from .target import Target
 
 PROGRAM = "/opt/campus-moodle/bin/moodle"
+# The users of the two images: each secret file belongs to the one that reads it.
+READERS = {"moodle": 10001, "services": 10002}
 
 
 def directory(site: Site, machine: Machine) -> str:
@@ -38,7 +41,7 @@ def identify(site: Site, machine: Machine) -> dict[str, t.Any]:
 
 def complete(site: Site, machine: Machine, _around: Surroundings) -> dict[str, t.Any]:
     """Return the sizes that follow from others, and what the machine has to have."""
-    served, place = site.tls.served, directory(site, machine)
+    served = site.tls.served
     published = rules.ports_published(site, machine)
     return {
         **capacity.sizes(site),
@@ -48,13 +51,23 @@ def complete(site: Site, machine: Machine, _around: Surroundings) -> dict[str, t
                 "port": machine.https_port if served == "https" else machine.http_port,
                 "tls": served == "https",
             },
-            "password": f"in the file {place}/secrets/moodle/admin_password",
-            "remains": f"Its volumes and {place}",
+            "readers": READERS,
+            "secrets": secret_files(site),
             "published": published,
             "ports": [{key: row[key] for key in ("address", "port", "variable")} for row in published],
             "needs": {**limits(site, machine), "servers": servers(site), "paths": paths(site, machine)},
         },
     }
+
+
+def secret_files(site: Site) -> list[dict[str, t.Any]]:
+    """Return the secrets as compose_secrets keeps them: a file for each of the two images that reads one."""
+
+    def images(readers: t.Iterable[str]) -> list[str]:
+        return sorted({"moodle" if reader in (secrets.MOODLE, secrets.INSTALL) else "services" for reader in readers})
+
+    rows = secrets.described(site)["secrets"]
+    return [{**{key: row[key] for key in ("name", "source", "once")}, "readers": images(row["readers"])} for row in rows]
 
 
 def limits(site: Site, machine: Machine) -> dict[str, t.Any]:

@@ -52,8 +52,6 @@ class Target:
     complete    return the target's own facts of the description. Below "target" it has to have
                   runner    the way into the site, as the modules moodle_* take it
                   visit     the way to look at it: address, port and tls, as site_verify takes them
-                  password  where the administrator's first password is, in words
-                  remains   what stays when a site is removed without its data, in words
     ports       for each scheme the option with the port that users reach, where that is not the scheme's own
     rules       what is wrong with values together, on this platform; warnings: what is doubtful
     claims      what two sites cannot share
