@@ -12,7 +12,7 @@ import typing as t
 import uuid
 
 from .._site import secret_files
-from .._site.secrets import Copy, Secret, SecretError, plan
+from .._site.secret_values import Copy, Request, SecretError, plan
 from .files import file_errors
 
 SECRET: dict[str, dict[str, t.Any]] = {
@@ -44,7 +44,7 @@ def run(params: t.Mapping[str, t.Any], *, check_mode: bool) -> dict[str, t.Any]:
     return {"changed": different, "created": changed, "site_id": identity.site_id, "generations": generations}
 
 
-def requested(params: t.Mapping[str, t.Any]) -> list[Secret]:
+def requested(params: t.Mapping[str, t.Any]) -> list[Request]:
     """Return the secrets as the task names them; a source file that cannot be used is an error."""
     uids = {name: int(uid) for name, uid in params["readers"].items()}
     result = []
@@ -57,11 +57,11 @@ def requested(params: t.Mapping[str, t.Any]) -> list[Secret]:
                 raise SecretError(
                     f"The file {row['source']} for the secret {row['name']} does not exist or is empty; correct the path or its content."
                 )
-        result.append(Secret(row["name"], {reader: uids[reader] for reader in row["readers"]}, value, row["once"]))
+        result.append(Request(row["name"], {reader: uids[reader] for reader in row["readers"]}, value, row["once"]))
     return result
 
 
-def compare(secrets: t.Sequence[Secret], directory: str, identity: secret_files.Identity) -> tuple[list[Copy], list[str]]:
+def compare(secrets: t.Sequence[Request], directory: str, identity: secret_files.Identity) -> tuple[list[Copy], list[str]]:
     """Return all files to write and the names of the secrets whose number rises."""
     copies: list[Copy] = []
     changed: list[str] = []

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.campus.moodle.plugins.module_utils._moodle.branches import BRANCHES
-from ansible_collections.campus.moodle.plugins.module_utils._site.describe import RESERVED
+from ansible_collections.campus.moodle.plugins.module_utils._site.options import RESERVED
 
 ROOT = Path(__file__).resolve().parents[3]
 
