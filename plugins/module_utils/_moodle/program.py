@@ -5,7 +5,7 @@
 
 """The program of the site image, through any command or container that reaches it, or a container of its own.
 
-Its exit codes and answers are the image's contract (docs/image.md): 0 is success, an answer is one JSON object on the last line
+Its exit codes and answers are the image's contract (docs/reference/image.md): 0 is success, an answer is one JSON object on the last line
 of standard output, and a failure is explained in sentences. What is requested goes in on standard input.
 """
 
