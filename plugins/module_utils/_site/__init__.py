@@ -14,8 +14,9 @@ targets/      what a platform adds: its options, rules and facts; table.py lists
 capacity      the site image's arithmetic of PHP workers
 presets       what moodle_size stands for
 types         text of an inventory to Python's types
-secrets, secret_files   generated once, kept in files
-visitor       asks a site for its pages, under its own name
+secrets       the table of a site's secrets; secret_values and secret_files generate them once and keep them in files
+setting_names which settings of Moodle are secrets
+visitor       asks a site for its pages, under its own name; verify is the story of site_verify
 
 Rooms, in reading order: _build (values into a Site), _places (options, fields and their places), _rules/ (values together, on every
 target), _certificate (PEM files).
