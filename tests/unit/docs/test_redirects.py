@@ -19,7 +19,10 @@ def test_a_play_with_the_old_names_runs_the_new_modules(run_play: t.Any, tmp_pat
     tasks = [{"campus.moodle.site_preflight": site}, {"campus.moodle.site_secrets": owner}]
     done = run_play(tasks, check=True)
     assert done.rc == 0, done.output
-    assert [(row["changed"], row.get("problems"), row.get("created")) for row in done.results] == [(False, [], None), (True, None, ["salt"])]
+    assert [(row["changed"], row.get("problems"), row.get("created")) for row in done.results] == [
+        (False, [], None),
+        (True, None, ["salt"]),
+    ]
     redirected = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))["plugin_routing"]["modules"]
     assert {f"campus.moodle.{name}" for name in redirected} == {name for task in tasks for name in task}
 
