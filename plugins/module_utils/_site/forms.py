@@ -210,10 +210,6 @@ def settings_shape(given: t.Mapping[str, t.Any], _around: Surroundings) -> t.Ite
                 yield f"has a structure for {component}.{key}; give text, a number, or true or false."
 
 
-# Names of settings whose values are secrets.
-SECRET_SETTING = re.compile(r"(pass|passwd|password|passphrase|secret|token|apikey|privatekey|salt|pepper|_pw|_key|^key)$", re.IGNORECASE)
-
-
 def settings() -> Form:
     """Declare settings of Moodle that may be shown."""
 
@@ -221,7 +217,7 @@ def settings() -> Form:
         yield from settings_shape(given, around)
         for component, names in given.items():
             for key, setting in names.items() if isinstance(names, dict) else ():
-                if setting and isinstance(setting, str) and SECRET_SETTING.search(str(key)):
+                if setting and isinstance(setting, str) and around.is_secret_setting(str(key)):
                     yield f"has {component}.{key}, whose value looks like a secret; move it to moodle_secret_settings."
 
     return value(check)
