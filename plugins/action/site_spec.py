@@ -26,7 +26,7 @@ from ansible_collections.campus.moodle.plugins.module_utils._site.targets.target
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 ARGUMENT_SPECS = ROLES / "site" / "meta" / "argument_specs.yml"
 # What the site image and the description have to see alike.
-SECRET_NAMES = ROLES / "image" / "files" / "rootfs" / "opt" / "campus-moodle" / "etc" / "secret-names.json"
+IMAGE_TABLES = ROLES / "image" / "files" / "rootfs" / "opt" / "campus-moodle" / "etc"
 CATCHER = "mailhog-1.0.1"
 GROUP = "moodle_sites"
 Variables = t.Mapping[str, t.Any]
@@ -43,6 +43,11 @@ def finder(directories: t.Sequence[str]) -> t.Callable[[str], t.Optional[str]]:
         return next((os.path.abspath(candidate) for candidate in candidates if os.path.exists(candidate)), None)
 
     return find
+
+
+def table_of(name: str) -> dict[str, t.Any]:
+    """Return one of the tables of the site image."""
+    return dict(json.loads((IMAGE_TABLES / name).read_text(encoding="utf-8")))
 
 
 def content_of(path: str) -> bytes:
@@ -146,5 +151,6 @@ class ActionModule(ActionBase):
             inventory_hostname=host,
             cache_directory=cache,
             catcher=os.path.join(cache, "bin", CATCHER),
-            is_secret_setting=secret_rule(json.loads(SECRET_NAMES.read_text(encoding="utf-8"))),
+            is_secret_setting=secret_rule(table_of("secret-names.json")),
+            image_variables=table_of("environment.json"),
         )

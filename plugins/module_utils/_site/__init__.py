@@ -11,6 +11,7 @@ options       names and types of the options, from the role's argument specifica
 forms         how one value is checked by itself, and what is kept of it
 model         Site: what is requested, typed and frozen; each derived fact is answered here, once
 targets/      what a platform adds: its options, rules and facts; table.py lists the targets
+environment   what containers of the site image are told, from the image's own table
 capacity      the site image's arithmetic of PHP workers
 presets       what moodle_size stands for
 types         text of an inventory to Python's types

@@ -85,6 +85,15 @@ def fill(cls: type[T], values: t.Mapping[str, t.Any], around: Surroundings, abov
     return cls(**filled)
 
 
+def by_option(thing: t.Any, above: Place = ()) -> dict[str, t.Any]:
+    """Return what an object holds of each option, by the name of the option."""
+    found: dict[str, t.Any] = {}
+    for field in fields_of(type(thing)):
+        place, value = (*above, field.name), getattr(thing, field.name)
+        found.update({option_of(place, field.form): value} if field.form is not None else by_option(value, place))
+    return found
+
+
 def described(thing: t.Any) -> t.Any:
     """Return an object as a description holds it: its fields and properties by name, files by their paths."""
     if isinstance(thing, File):

@@ -20,6 +20,7 @@ ROOT = Path(options.__file__).resolve().parents[3]
 OPTIONS = options.load_options(yaml.safe_load((ROOT / "roles" / "site" / "meta" / "argument_specs.yml").read_text(encoding="utf-8")))
 IMAGE_TABLES = ROOT / "roles" / "image" / "files" / "rootfs" / "opt" / "campus-moodle" / "etc"
 is_secret_setting = setting_names.secret_rule(json.loads((IMAGE_TABLES / "secret-names.json").read_text(encoding="utf-8")))
+IMAGE_VARIABLES = json.loads((IMAGE_TABLES / "environment.json").read_text(encoding="utf-8"))
 THERE = {"moodle.tgz", "lock.yml", "/cache/bin/mailhog", *certificates.FILES}
 
 
@@ -34,5 +35,6 @@ def around(**changes: t.Any) -> Surroundings:
         "cache_directory": "/cache",
         "catcher": "/cache/bin/mailhog",
         "is_secret_setting": is_secret_setting,
+        "image_variables": IMAGE_VARIABLES,
     }
     return Surroundings(**{**values, **changes})
