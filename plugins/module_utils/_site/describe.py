@@ -127,7 +127,7 @@ def describe(options: Options, given: Given, around: Surroundings, purpose: str 
     problems = [*unknown_names(options, {*given, *hidden}), *(sentence for rows in wrong.values() for sentence in rows)]
     if only := PURPOSES[purpose]:
         problems += [
-            f"{name} is missing; give it, in {' and '.join(only.requires)} is where the backups of the site are."
+            f"{name} is missing; the backups of a site need {' and '.join(only.requires)}."
             for name in only.requires
             if not values.get(name) and name not in hidden and name not in wrong
         ]
