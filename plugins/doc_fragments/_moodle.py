@@ -15,7 +15,8 @@ class ModuleDocFragment:
 options:
   runner:
     description:
-      - The way to the program of the site image in a running PHP container of the site. Either a command, as a list of words, that runs it
+      - >-
+        The way to the program of the site image in a running PHP container of the site. Either a command, as a list of words, that runs it
         on this host, for example V([docker, exec, -i, physics-php-1, /opt/campus-moodle/bin/moodle]), or a mapping that names a container
         in a cluster, for example V({deployment: physics-php, namespace: moodle}).
       - Such a container needs no program on the host that runs the task. The command is run through the API server, as kubectl would. This
