@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
-"""Writes the tables that follow from a file of the collection into the pages that show them: the sizes and the variables of a site
-into docs/site.md, the branches of Moodle into the README of the role image.
+"""Writes the tables that follow from a file of the collection into the pages that show them: the sizes and the secrets of a site into
+docs/site.md, its variables into docs/reference/variables.md, the branches of Moodle into the README of the role image.
 
 document_variables.py           write them
 document_variables.py --check   exit 1 if they are not current, and change nothing
@@ -19,13 +19,15 @@ from pathlib import Path
 
 import yaml
 from ansible_collections.campus.moodle.plugins.module_utils._moodle import branches as moodle_branches
-from ansible_collections.campus.moodle.plugins.module_utils._site import _presets
+from ansible_collections.campus.moodle.plugins.module_utils._site import presets
+from ansible_collections.campus.moodle.plugins.module_utils._site import secrets as site_secrets
 from ansible_collections.campus.moodle.plugins.module_utils._site.types import memory_bytes
 
 ROOT = Path(__file__).resolve().parent.parent
 SPECIFICATION = ROOT / "roles" / "site" / "meta" / "argument_specs.yml"
 BRANCHES = ROOT / "plugins" / "module_utils" / "_moodle" / "branches.py"
-SIZES = ROOT / "plugins" / "module_utils" / "_site" / "_presets.py"
+SIZES = ROOT / "plugins" / "module_utils" / "_site" / "presets.py"
+SECRETS = ROOT / "plugins" / "module_utils" / "_site" / "secrets.py"
 
 # What runs in a site with its own stores: the variables that begin so, each with _memory. A rollout starts as many new ones of
 # the first two beside the old. The pooler has no variable.
@@ -129,11 +131,22 @@ SIZE_ROWS = (
 
 def sizes() -> str:
     """Return the table of the sizes."""
-    columns = _presets.SIZES
+    columns = presets.SIZES
     head = f"| | {' | '.join(columns)} |\n|---{'|---' * len(columns)}|\n"
     rows = zip(SIZE_ROWS, *map(size_column, columns.values()), strict=True)
     lines = [f"| {' | '.join(cells)} |\n" for cells in rows]
     return f"\n{head}{''.join(lines)}\n"
+
+
+def secrets() -> str:
+    """Return the table of the secrets."""
+    head = "| secret | what it is | given by | read by |\n|---|---|---|---|\n"
+    rows = (
+        f"| `{secret.name}` | {secret.what} | {f'`{secret.variable}`' if secret.variable else ''} "
+        f"| {', '.join(f'`{reader}`' for reader in secret.readers)} |\n"
+        for secret in site_secrets.SECRETS
+    )
+    return f"\n{head}{''.join(rows)}\n"
 
 
 def branch_row(branch: t.Any) -> str:
@@ -154,7 +167,8 @@ def branches() -> str:
 # page, what it shows, the file that it follows from, and the function that writes it
 PAGES: tuple[tuple[Path, str, Path, t.Callable[[], str]], ...] = (
     (ROOT / "docs" / "site.md", "sizes", SIZES, sizes),
-    (ROOT / "docs" / "site.md", "variables", SPECIFICATION, variables),
+    (ROOT / "docs" / "site.md", "secrets", SECRETS, secrets),
+    (ROOT / "docs" / "reference" / "variables.md", "variables", SPECIFICATION, variables),
     (ROOT / "roles" / "image" / "README.md", "branches", BRANCHES, branches),
 )
 

@@ -11,7 +11,7 @@ import time
 import typing as t
 
 import pytest
-from support.playbook import REPOSITORY
+from support import REPOSITORY
 from support.web import User
 
 if t.TYPE_CHECKING:

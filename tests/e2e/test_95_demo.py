@@ -15,8 +15,9 @@ import typing as t
 
 import pytest
 import yaml
+from support import REPOSITORY
 from support.docker import project_containers, project_volumes
-from support.playbook import REPOSITORY, parse_recap
+from support.playbook import parse_recap
 from support.ports import free_port
 from support.web import User
 

@@ -18,7 +18,9 @@ import urllib.request
 import pytest
 import yaml
 from support import modules
-from support.servers import free_port, running, wait_for
+from support.ports import free_port
+from support.servers import running
+from support.wait import wait_for
 
 if t.TYPE_CHECKING:
     from ansible_collections.campus.moodle.plugins.module_utils._kube.client import KubeClient

@@ -187,7 +187,7 @@ def wrong_ways(api_server: t.Any) -> dict[str, tuple[Options, str, list[str]]]:
         "missing cluster": (
             {"kubeconfig": api_server.kubeconfig_for("x", clusters=[])},
             "bad_kubeconfig",
-            ["the cluster tools", "not there"],
+            ["the cluster tools", "not in it"],
         ),
         "missing kubeconfig": ({"kubeconfig": "/no/such/file"}, "bad_kubeconfig", ["no kubeconfig at /no/such/file"]),
         "no kubeconfig at all": ({}, "bad_kubeconfig", ["no kubeconfig at ", "host"]),

@@ -15,7 +15,7 @@ import pytest
 from support import restic_faults as faults
 from support.modules import ModuleRunner
 from support.restic_faults import Gate, Repository
-from support.servers import wait_for
+from support.wait import wait_for
 
 MEGABYTE = 1 << 20
 # For what does not depend on the version of restic.

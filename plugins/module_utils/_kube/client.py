@@ -26,7 +26,7 @@ from .secrets import values_of, with_data
 # In a class with a method called list, the type needs another name.
 Strings = list[str]
 
-__all__ = ["FIELD_MANAGER", "KubeClient", "KubeError", "Object", "Objects"]
+__all__ = ["FIELD_MANAGER", "KubeClient", "Object", "Objects"]
 
 FIELD_MANAGER = "campus.moodle"
 _METADATA_ONLY = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}

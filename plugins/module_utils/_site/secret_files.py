@@ -18,7 +18,7 @@ import stat
 import typing as t
 
 from .._tool.files import replace_file
-from .secrets import Copy, SecretError
+from .secret_values import Copy, SecretError
 
 IDENTITY = "site.json"
 DIRECTORY = "secrets"
@@ -42,11 +42,6 @@ def is_private(path: str, uid: int) -> bool:
     except FileNotFoundError:
         return True
     return (state.st_uid, stat.S_IMODE(state.st_mode)) == (uid, MODE)
-
-
-def write(path: str, content: str, *, uid: int, mode: int) -> None:
-    """Replace a file as a whole; it never exists half written, with a wider mode or with another owner."""
-    replace_file(path, content + "\n", uid=uid, mode=mode)
 
 
 def make_directory(path: str, mode: int) -> None:
@@ -83,11 +78,11 @@ class Identity:
         return {**self.generations, **{name: max(self.generations.get(name, 0), self.highest.get(name, 0)) + 1 for name in changed}}
 
     def write(self) -> None:
-        """Replace the file, which anybody may read."""
+        """Replace the file, which anyone may read."""
         facts: dict[str, t.Any] = {"site_id": self.site_id, "generations": self.generations}
         passing = {"pending": self.pending, "previous": self.previous, "highest": self.highest}
         facts.update({name: value for name, value in passing.items() if value})
-        write(self._path, json.dumps(facts, indent=2, sort_keys=True), uid=os.geteuid(), mode=0o644)
+        replace_file(self._path, json.dumps(facts, indent=2, sort_keys=True) + "\n", uid=os.geteuid(), mode=0o644)
 
 
 def keep(site: str, readers: t.Iterable[str], identity: Identity, copies: t.Sequence[Copy], changed: t.Sequence[str]) -> None:
@@ -109,7 +104,7 @@ def keep(site: str, readers: t.Iterable[str], identity: Identity, copies: t.Sequ
             # The same file under a second name: content, owner and mode stay, and no moment is without it.
             os.link(path, path + PREVIOUS)
     for copy in copies:
-        write(copy.path, copy.content, uid=copy.uid, mode=MODE)
+        replace_file(copy.path, copy.content + "\n", uid=copy.uid, mode=MODE)
     identity.generations, identity.pending = identity.raised(changed), []
     identity.write()
 

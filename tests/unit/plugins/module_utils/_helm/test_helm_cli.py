@@ -178,7 +178,7 @@ def test_output_that_is_no_json_is_an_error() -> None:
         ({"timed_out": False, "error": "killed"}, "killed", "was killed, mostly by the kernel"),
     ],
 )
-def test_a_helm_that_did_not_end_by_itself_is_told_without_what_it_printed(cut: dict[str, t.Any], key: str, words: str) -> None:
+def test_a_helm_that_did_not_end_by_itself_is_reported_without_what_it_printed(cut: dict[str, t.Any], key: str, words: str) -> None:
     helm = helm_of(FakeRun(upgrade=ToolError("ended", stdout="the whole release", stderr="hunter22", **cut)))
     helm.hide = lambda text: text.replace("hunter22", "hidden")
     with pytest.raises(HelmError, match=words) as caught:
@@ -186,7 +186,7 @@ def test_a_helm_that_did_not_end_by_itself_is_told_without_what_it_printed(cut: 
     assert caught.value.details == {"error": key, "stderr": "hidden"}
 
 
-def test_a_helm_that_does_not_start_is_told_as_it_is() -> None:
+def test_a_helm_that_does_not_start_is_reported_as_it_is() -> None:
     with pytest.raises(ToolError, match="not there"):
         helm_of(FakeRun(test=ToolError("not there"))).test()
 

@@ -74,7 +74,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Clock:
-    """Time that passes only while somebody sleeps."""
+    """Time that passes only during sleep."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -202,7 +202,7 @@ def test_a_refused_token_is_renewed_once(serve: t.Any) -> None:
     assert transport.request("GET", "/x").status == 401
 
 
-def test_nobody_listens_is_said_after_three_tries(clock: Clock) -> None:
+def test_a_server_that_does_not_listen_is_reported_after_three_tries(clock: Clock) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     transport = Transport(Access(server=f"http://127.0.0.1:{port}"), sleep=clock.sleep, clock=clock)

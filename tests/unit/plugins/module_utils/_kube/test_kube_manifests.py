@@ -80,5 +80,5 @@ def test_what_holds_data_is_known_by_its_kind_and_by_what_it_takes_along(
 def test_scalars_are_what_kubectl_takes_them_for(tmp_path: pathlib.Path) -> None:
     (tmp_path / "x.yml").write_text("a: [12:30, 1e3, 2026-01-02, 0644, yes, '12', ~, 1.5, =]")
     (found,) = read_file(str(tmp_path / "x.yml"))
-    wanted = ["12:30", 1000.0, "2026-01-02", 420, True, "12", None, 1.5, "="]
-    assert [(value, type(value)) for value in found["a"]] == [(value, type(value)) for value in wanted]
+    expected = ["12:30", 1000.0, "2026-01-02", 420, True, "12", None, 1.5, "="]
+    assert [(value, type(value)) for value in found["a"]] == [(value, type(value)) for value in expected]

@@ -66,7 +66,7 @@ def test_an_object_of_a_kind_that_is_not_installed_need_not_be_waited_for() -> N
     ]
 
 
-def test_other_errors_while_waiting_for_the_end_are_told() -> None:
+def test_other_errors_while_waiting_for_the_end_are_reported() -> None:
     client = FakeClient(CONFIG_MAP)
     client.errors["list", "ConfigMap"] = KubeError("You may not.", error="forbidden")
     with pytest.raises(KubeError, match=r"You may not\."):

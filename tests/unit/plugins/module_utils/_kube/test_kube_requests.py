@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
-"""Watch requests that are refused, and how long a list may take while somebody waits."""
+"""Watch requests that are refused, and how long a list may take while a task waits."""
 
 from __future__ import annotations
 

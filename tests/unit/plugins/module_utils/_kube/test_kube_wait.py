@@ -34,7 +34,7 @@ def deletion(client: FakeClient) -> None:
 
 def test_waiting_ends_with_the_event_that_makes_it_true() -> None:
     client = FakeClient(claim())
-    client.script = [bind("data"), lambda _client: pytest.fail("nobody waits any more")]
+    client.script = [bind("data"), lambda _client: pytest.fail("the wait is over")]
     outcome = wait_until(client, CLAIM, ready, timeout=5)
     assert (outcome.state, outcome.done) == ("done", True)
     assert outcome.object and outcome.object["status"]["phase"] == "Bound"

@@ -7,7 +7,7 @@ declare(strict_types=1);
 namespace Campus\Moodle;
 
 /**
- * The environment of a container, checked and converted. One table says what exists; docs/image.md explains each name.
+ * The environment of a container, checked and converted. One table says what exists; docs/reference/image.md explains each name.
  *
  * A name that ends in _FILE names a mounted secret file; its content is available under the name without _FILE, and giving
  * the secret itself in the environment is refused, because environments are shown in listings.
