@@ -162,7 +162,7 @@ class ClusterTask(Task):
         return sorted(row["metadata"]["name"] for row in kept)
 
     def _detach_each(self, claims: list[Object], uid: str) -> None:
-        """The operator must not answer to volumes that get lost with new ones, so this cluster is taken from it first."""
+        """Detach volumes. The operator would replace those that disappear, so it is told to leave this cluster alone first."""
         asleep = {"metadata": {"uid": uid, "annotations": {ANNOTATION_LOOP: "disabled"}}}
         self.client.patch(API, "Cluster", self._name, asleep, namespace=self._namespace)
         for claim in claims:

@@ -131,13 +131,13 @@ class DatabaseTask(Task):
         """An owner must be there before its database, and goes after it."""
         roles = self.params["roles"] or []
         if self.params["state"] == "present":
-            self._roles([role for role in roles if role["state"] == "present"])
-            self._apply(self._database())
+            self._bring_roles([role for role in roles if role["state"] == "present"])
+            self._apply(self._describe_database())
         else:
-            self._absent()
-        self._roles([role for role in roles if role["state"] == "absent"])
+            self._remove_database()
+        self._bring_roles([role for role in roles if role["state"] == "absent"])
 
-    def _database(self) -> Object:
+    def _describe_database(self) -> Object:
         """Return the Database to apply. A policy that the task leaves out is repeated: the server would take it back."""
         desired = build_database(self.params)
         live = self.client.get(*ref_of(desired)) or {}
@@ -146,7 +146,7 @@ class DatabaseTask(Task):
             desired["spec"].setdefault("databaseReclaimPolicy", RECLAIM_DELETE)
         return desired
 
-    def _absent(self) -> None:
+    def _remove_database(self) -> None:
         name = self.params["resource_name"] or object_name(self._cluster, self.params["name"])
         live = self.client.get(API, "Database", name, self._namespace)
         policy = self.params["reclaim_policy"] or ((live or {}).get("spec") or {}).get("databaseReclaimPolicy")
@@ -190,22 +190,22 @@ class DatabaseTask(Task):
         known = not problem and answer in ("0", "1")
         return (answer == "1", "") if known else (None, problem or f"it answered {answer!r}")
 
-    def _roles(self, roles: list[Role]) -> None:
+    def _bring_roles(self, roles: list[Role]) -> None:
         """Bring roles into their states, each in the way that it is managed already, or that the operator offers."""
         if not roles:
             return
         cluster = self.planned_cluster(self._cluster, self._namespace)
         listed = listed_roles(cluster)
         for role in roles:
-            self._password(role)
+            self._create_password(role)
         in_list = [role for role in roles if self._in_list(role, listed)]
         if in_list and exists(cluster):
-            self._listed(in_list)
+            self._change_list(in_list)
         elif in_list:
             self._changes[f"Cluster {self._cluster}"] = Change("changed", {}, list_patch(cluster, in_list) or {})
         for role in roles:
             if role not in in_list:
-                self._role_object(role)
+                self._bring_role(role)
 
     def _in_list(self, role: Role, listed: t.Container[str]) -> bool:
         api = self.params["role_api"]
@@ -215,7 +215,7 @@ class DatabaseTask(Task):
     def _knows_objects(self) -> bool:
         return knows_role_objects(self.client, self._namespace)
 
-    def _password(self, role: Role) -> None:
+    def _create_password(self, role: Role) -> None:
         """Make the Secret of a role unless it is there. One that is there is not read."""
         if role["state"] == "absent" or not role["generate_password"]:
             return
@@ -230,7 +230,7 @@ class DatabaseTask(Task):
                 raise
         self._changes[f"Secret {secret['metadata']['name']}"] = Change("created", *applied_difference(None, secret))
 
-    def _listed(self, roles: list[Role]) -> None:
+    def _change_list(self, roles: list[Role]) -> None:
         def build(live: Object) -> t.Optional[dict[str, t.Any]]:
             return list_patch(live, roles)
 
@@ -239,10 +239,10 @@ class DatabaseTask(Task):
         self._changes[f"Cluster {self._cluster}"] = Change("changed" if changed else "unchanged", *applied_difference(before, after))
         if self.waits:
             names = [role["name"] for role in roles]
-            predicate = listed_predicate(names, written=after if changed else None, secrets=self._versions(roles))
+            predicate = listed_predicate(names, written=after if changed else None, secrets=self._secret_versions(roles))
             self.wait_for(ref_of(after), predicate, changed=changed)
 
-    def _versions(self, roles: list[Role]) -> dict[str, str]:
+    def _secret_versions(self, roles: list[Role]) -> dict[str, str]:
         """Return the version of each role's Secret, as far as this user may list them."""
         found = {}
         for role in roles:
@@ -251,7 +251,7 @@ class DatabaseTask(Task):
             found.update({role["name"]: version} if version else {})
         return found
 
-    def _role_object(self, role: Role) -> None:
+    def _bring_role(self, role: Role) -> None:
         desired = role_object(self._cluster, self._namespace, role)
         if role["state"] == "present":
             self._apply(desired)
