@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""The Cluster that asks for a recovery.
+"""The Cluster that requests a recovery.
 
 A base backup is always recovered into a new cluster, and that one must archive its log under a name of its own: below the
 name of the source it would mix two histories, of which neither could be recovered afterwards.
@@ -16,11 +16,11 @@ import typing as t
 
 from ansible.module_utils.common.dict_transformations import dict_merge
 
-from ._restore_source import Source
-from .view import API, BARMAN_API, BARMAN_PLUGIN, ClusterView, CnpgError
+from .._view import API, BARMAN_API, BARMAN_PLUGIN, ClusterView, CnpgError
+from .source import Source
 
 if t.TYPE_CHECKING:
-    from .._kube.client import KubeClient
+    from ..._kube.client import KubeClient
 
 # What a cluster that is made like another one takes over: how it runs, not where its data and its names come from.
 LIKE = (
@@ -57,13 +57,13 @@ def base_spec(spec: t.Mapping[str, t.Any], like: t.Optional[t.Mapping[str, t.Any
         slot.pop("serverName", None)
     for name in ("bootstrap", "externalClusters", "replica"):
         if name in spec:
-            msg = f"The option spec must not have {name}: where the data come from is said in source and target."
+            msg = f"The option spec must not have {name}: where the data come from is described in source and target."
             raise CnpgError(msg, error="invalid_spec", field=name)
     return dict(dict_merge(taken, dict(spec)))
 
 
 def for_drill(spec: t.Mapping[str, t.Any], labels: t.Mapping[str, str]) -> dict[str, t.Any]:
-    """Return a specification for a cluster that is looked at and thrown away: one instance that writes nowhere, labels on its volumes."""
+    """Return a specification for a cluster that is examined and thrown away: one instance that writes nowhere, labels on its volumes."""
     kept = {name: value for name, value in spec.items() if name not in ("backup", "plugins", "minSyncReplicas", "maxSyncReplicas")}
     postgresql = {name: value for name, value in (spec.get("postgresql") or {}).items() if name != "synchronous"}
     inherited = dict_merge(spec.get("inheritedMetadata") or {}, {"labels": dict(labels)})
@@ -88,12 +88,12 @@ def taken_names(client: KubeClient, namespace: str, name: str, spec: t.Mapping[s
     return taken - {""}
 
 
-def name_archive(spec: t.Mapping[str, t.Any], name: str, asked: t.Optional[str], taken: t.Collection[str]) -> t.Optional[str]:
+def name_archive(spec: t.Mapping[str, t.Any], name: str, requested: t.Optional[str], taken: t.Collection[str]) -> t.Optional[str]:
     """Give the new cluster a name of its own in the archive, and return it; None when it does not archive."""
     slots = _archives(spec)
     if not slots:
         return None
-    given = asked or next((slot["serverName"] for slot in slots if slot.get("serverName")), None)
+    given = requested or next((slot["serverName"] for slot in slots if slot.get("serverName")), None)
     if given in taken:
         msg = (
             f"The new cluster would archive its log below the name {given}, which is in use, and mix its history with the one there. "
@@ -136,20 +136,8 @@ def restore_object(
     return {"apiVersion": API, "kind": "Cluster", "metadata": metadata, "spec": {**spec, "bootstrap": {"recovery": recovery}, **external}}
 
 
-def refuse_other(live: t.Mapping[str, t.Any], wanted: t.Mapping[str, t.Any]) -> None:
-    """Refuse an existing cluster, unless it was made by the very same restore: then that goes on."""
-    different = [name for name, value in _origin(wanted).items() if _origin(live)[name] != value]
-    if different:
-        metadata = live["metadata"]
-        msg = (
-            f"Cluster {metadata['name']} in namespace {metadata['namespace']} exists and does not come from this restore: "
-            f"{', '.join(different)} of its bootstrap differ. A restore makes a new cluster, so choose another name."
-        )
-        raise CnpgError(msg, error="exists", different=different)
-
-
-def _origin(obj: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return what tells one restore from another, without defaults that the API server adds."""
+def origin_of(obj: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return what distinguishes one restore from another, without defaults that the API server adds."""
     spec = obj["spec"]
     recovery = (spec.get("bootstrap") or {}).get("recovery") or {}
     external: dict[str, t.Any] = next((row for row in spec.get("externalClusters") or () if row["name"] == recovery.get("source")), {})

@@ -10,11 +10,11 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ._backup import COMPLETED, error_of, object_store_window, phase_of
-from .view import API, BARMAN_API, BARMAN_PLUGIN, ClusterView, CnpgError
+from .._backups import COMPLETED, error_of, object_store_window, phase_of
+from .._view import API, BARMAN_API, BARMAN_PLUGIN, ClusterView, CnpgError
 
 if t.TYPE_CHECKING:
-    from .._kube.client import KubeClient
+    from ..._kube.client import KubeClient
 
 ORIGIN = "origin"
 SNAPSHOT_API = "snapshot.storage.k8s.io/v1"
@@ -87,7 +87,7 @@ def _from_backup(client: KubeClient, namespace: str, name: str) -> Source:
 
 
 def _plugin_of(client: KubeClient, namespace: str, backup: t.Mapping[str, t.Any]) -> dict[str, str]:
-    """Return where a plugin keeps a Backup: its own parameters say so, or the plugin's in the cluster, while that exists."""
+    """Return where a plugin keeps a Backup: in its own parameters, or in those of the plugin in the cluster, while that exists."""
     name, cluster = backup["metadata"]["name"], backup["spec"]["cluster"]["name"]
     plugin = backup["spec"].get("pluginConfiguration") or {}
     parameters = dict(plugin.get("parameters") or {})
@@ -97,7 +97,7 @@ def _plugin_of(client: KubeClient, namespace: str, backup: t.Mapping[str, t.Any]
         parameters = {"barmanObjectName": view.object_store, "serverName": view.server_name, **parameters}
     if not parameters.get("barmanObjectName"):
         msg = (
-            f"Backup {name} in namespace {namespace} was taken by a plugin, and Cluster {cluster}, which would say where the plugin "
+            f"Backup {name} in namespace {namespace} was taken by a plugin, and Cluster {cluster}, which knew where the plugin "
             "keeps it, does not exist any more. Give source.plugin with object_store and server_name, and target.backup_id, instead."
         )
         raise CnpgError(msg, error="source_incomplete", backup=name)

@@ -3,24 +3,20 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""A switchover inside one Cluster: who may become primary, what speaks against it, and the change that asks for it."""
+"""What must hold before another instance, or another cluster, becomes primary, and which instance that may be."""
 
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
 
 from .._kube.ready import condition_of
-from ._instances import ask
-from .values import parse_lsn
-from .view import PHASE_HEALTHY, ClusterView, CnpgError
+from ._instances import read_status
+from ._view import PHASE_HEALTHY, ClusterView, CnpgError, parse_lsn
 
 if t.TYPE_CHECKING:
     from .._kube.client import KubeClient, Object
 
-ANY_HEALTHY = "any_healthy"
-PHASE_SWITCHOVER = "Switchover in progress"
 # What can be left unchecked on purpose. That the target is an instance of the cluster cannot.
 PRECONDITIONS = ("archiving", "backup", "fencing", "healthy", "lag")
 
@@ -45,7 +41,7 @@ class Instance:
 
 
 def position_of(status: t.Mapping[str, t.Any]) -> t.Optional[int]:
-    """Read how far an instance is from the answer of its status page."""
+    """Read from the status page of an instance how far it is."""
     return parse_lsn(status.get("currentLsn")) if status.get("isPrimary") else parse_lsn(status.get("replayLsn"))
 
 
@@ -57,10 +53,10 @@ def parse_pod(pod: Object) -> Instance:
 
 
 def read_position(client: KubeClient, namespace: str, instance: Instance) -> Instance:
-    """Ask an instance how far it is. One that does not answer keeps the reason."""
-    status = ask(client, namespace, instance.name)
-    said = status.get("error") or "its status page names no position in the log"
-    return dataclasses.replace(instance, position=position_of(status), error=said)
+    """Read how far an instance is. One that does not answer keeps the reason."""
+    status = read_status(client, namespace, instance.name)
+    error = status.get("error") or "its status page names no position in the log"
+    return dataclasses.replace(instance, position=position_of(status), error=error)
 
 
 def nodes_matching(client: KubeClient, selector: t.Mapping[str, str]) -> set[str]:
@@ -70,7 +66,7 @@ def nodes_matching(client: KubeClient, selector: t.Mapping[str, str]) -> set[str
 
 
 def cluster_blockers(view: ClusterView, backups: t.Sequence[str]) -> list[Blocker]:
-    """Return what in the state of the cluster speaks against a switchover to any instance."""
+    """Return what in the state of the cluster prevents a switchover to any instance."""
     archiving = view.conditions.get("ContinuousArchiving", {})
     checks = (
         ("healthy", view.phase == PHASE_HEALTHY and view.ready, f"the cluster is in phase {view.phase!r} and Ready is {view.ready}"),
@@ -85,7 +81,7 @@ def cluster_blockers(view: ClusterView, backups: t.Sequence[str]) -> list[Blocke
 
 
 def target_blockers(target: Instance, primary: t.Optional[Instance], max_lag_bytes: int) -> list[Blocker]:
-    """Return what speaks against this instance as the new primary."""
+    """Return what prevents this instance from becoming the new primary."""
     blockers = [] if target.ready else [Blocker("healthy", f"{target.name} is not ready")]
     unknown = next((row for row in (primary, target) if row and row.position is None), None)
     lag = lag_of(target, primary)
@@ -112,47 +108,16 @@ def without(blockers: t.Iterable[Blocker], skipped: t.Collection[str]) -> list[B
 def pick(
     candidates: t.Sequence[Instance], primary: t.Optional[Instance], *, max_lag_bytes: int, skipped: t.Collection[str]
 ) -> tuple[t.Optional[Instance], list[Blocker]]:
-    """Return the candidate with the least lag that nothing speaks against, or what speaks against each of them."""
-    judged = [(row, without(target_blockers(row, primary, max_lag_bytes), skipped)) for row in candidates]
-    fit = [row for row, blockers in judged if not blockers]
+    """Return the candidate with the least lag that nothing is in the way of, or what is in the way of each of them."""
+    checked = [(row, without(target_blockers(row, primary, max_lag_bytes), skipped)) for row in candidates]
+    fit = [row for row, blockers in checked if not blockers]
     if not fit:
-        return None, [blocker for judgement in judged for blocker in judgement[1]]
+        return None, [blocker for _row, blockers in checked for blocker in blockers]
     return min(fit, key=lambda row: (not row.ready, lag_of(row, primary) or 0, row.name)), []
 
 
-def refuse(view: ClusterView, blockers: t.Sequence[Blocker]) -> CnpgError:
+def refusal(view: ClusterView, blockers: t.Sequence[Blocker]) -> CnpgError:
     """Return the error that names each precondition that does not hold."""
     listed = "; ".join(f"{row.name} ({row.reason})" for row in blockers)
     msg = f"No switchover of Cluster {view.name} in namespace {view.namespace}: {listed}. Nothing was changed."
     return CnpgError(msg, error="precondition", preconditions=[row._asdict() for row in blockers])
-
-
-def promotion_patch(obj: t.Mapping[str, t.Any], target: str, now: str) -> dict[str, t.Any]:
-    """Return the change of the status that asks the operator for a switchover, the same as its command line tool makes.
-
-    A merge replaces lists as a whole, so the other conditions are repeated.
-    """
-    conditions = (obj.get("status") or {}).get("conditions") or []
-    ready: dict[str, str] = next((row for row in conditions if row["type"] == "Ready"), {})
-    since = ready["lastTransitionTime"] if ready.get("status") == "False" else _seconds(now)
-    not_ready = {
-        "type": "Ready",
-        "status": "False",
-        "reason": "ClusterIsNotReady",
-        "message": "Cluster Is Not Ready",
-        "lastTransitionTime": since,
-    }
-    return {
-        "status": {
-            "targetPrimary": target,
-            "targetPrimaryTimestamp": now,
-            "phase": PHASE_SWITCHOVER,
-            "phaseReason": f"Switching over to {target}",
-            "conditions": [*(row for row in conditions if row["type"] != "Ready"), not_ready],
-        }
-    }
-
-
-def _seconds(timestamp: str) -> str:
-    """Conditions carry whole seconds."""
-    return re.sub(r"\.\d+", "", timestamp)

@@ -10,10 +10,9 @@ from __future__ import annotations
 import datetime
 import typing as t
 
-from .._tool.times import parse_time
-from ._restore_source import Source
-from .values import parse_lsn
-from .view import CnpgError
+from ..._tool.times import parse_time
+from .._view import CnpgError, parse_lsn
+from .source import Source
 
 # Option to field of recoveryTarget.
 TARGET_FIELDS = {
@@ -33,20 +32,20 @@ LARGEST_XID = 2**32 - 1
 
 
 def recovery_target(target: t.Mapping[str, t.Any], source: Source) -> dict[str, t.Any]:
-    """Return the recoveryTarget that options ask for; empty to recover everything that was archived."""
-    asked = {name: value for name, value in target.items() if value not in (None, "", False)}
+    """Return the recoveryTarget that options describe; empty to recover everything that was archived."""
+    given = {name: value for name, value in target.items() if value not in (None, "", False)}
     from_snapshot = "volumeSnapshots" in source.recovery
-    needs_id = source.external is not None or any(name in asked for name in NEED_BACKUP_ID)
+    needs_id = source.external is not None or any(name in given for name in NEED_BACKUP_ID)
     if source.backup_id and needs_id and not from_snapshot:
-        asked.setdefault("backup_id", source.backup_id)
-    missing = [name for name in NEED_BACKUP_ID if name in asked and "backup_id" not in asked and not from_snapshot]
+        given.setdefault("backup_id", source.backup_id)
+    missing = [name for name in NEED_BACKUP_ID if name in given and "backup_id" not in given and not from_snapshot]
     if missing:
         msg = (
             f"A recovery to target.{missing[0]} needs the base backup to start from. "
             "Give its id in target.backup_id, or a Backup in source.backup."
         )
         raise CnpgError(msg, error="invalid_target")
-    return {TARGET_FIELDS[name]: value for name, value in asked.items()}
+    return {TARGET_FIELDS[name]: value for name, value in given.items()}
 
 
 def check_target(target: t.Mapping[str, t.Any], source: Source, now: datetime.datetime) -> t.Optional[str]:
@@ -73,14 +72,14 @@ def _check_lsn(text: str, source: Source) -> t.Optional[str]:
 
 
 def _check_time(text: str, source: Source, now: datetime.datetime) -> t.Optional[str]:
-    wanted, first = parse_time(text), parse_time(source.first)
-    if wanted is None:
+    moment, first = parse_time(text), parse_time(source.first)
+    if moment is None:
         raise _bad_target("time", text, "write it as 2026-11-21T08:00:00Z")
-    if wanted > now:
+    if moment > now:
         raise _outside("time", text, f"it is in the future: now it is {now:%Y-%m-%dT%H:%M:%SZ}", first=source.first)
     if first is None:
-        return "The source does not say how far back it reaches, so it was not checked whether target.time can be reached."
-    if wanted < first:
+        return "It is not known how far back the source reaches, so it was not checked whether target.time can be reached."
+    if moment < first:
         raise _outside("time", text, f"the first point that can be recovered is {source.first}", first=source.first)
     return None
 

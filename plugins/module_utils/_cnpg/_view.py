@@ -3,15 +3,13 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""What a Cluster of CloudNativePG says about itself, as plain values.
-
-_cnpg_health.py judges a cluster, _cnpg_wait.py waits for one, and _cnpg_operator.py knows the operator.
-"""
+"""What a Cluster of CloudNativePG reports about itself, as plain values; the names that CloudNativePG gives to things."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import typing as t
 
 from .._tool.errors import ToolError
@@ -29,10 +27,11 @@ ANNOTATION_LOOP = "cnpg.io/reconciliationLoop"
 CONDITION_HIBERNATION = "cnpg.io/hibernation"
 PHASE_HEALTHY = "Cluster in healthy state"
 ALL_INSTANCES = "*"
+_LSN = re.compile(r"([0-9A-Fa-f]{1,8})/([0-9A-Fa-f]{1,8})")
 
 
 class CnpgError(ToolError):
-    """What was asked of CloudNativePG did not work; details hold "error", a stable word for programs."""
+    """What CloudNativePG was to do did not work; details hold "error", a stable word for programs."""
 
 
 def instance_labels(cluster: str) -> str:
@@ -42,32 +41,32 @@ def instance_labels(cluster: str) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class ClusterView:
-    """A Cluster object, read once. Lists are sorted; what the status does not say is empty, zero or None."""
+    """A Cluster object, read once. Lists are sorted; what the status does not report is empty, zero or None."""
 
     name: str
     namespace: str
     generation: int = 0
     phase: str = ""
     phase_reason: str = ""
-    # What the definition wants, and what the operator has.
-    wanted_instances: int = 1
+    # What the definition has, and what the operator has made of it.
+    desired_instances: int = 1
     instances: int = 0
     ready_instances: int = 0
     instance_names: tuple[str, ...] = ()
     current_primary: str = ""
     target_primary: str = ""
-    # When the primary stopped to answer, as the operator wrote it.
+    # Since when the primary does not answer, as the operator wrote it.
     primary_failing_since: str = ""
     conditions: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
     image: str = ""
-    wanted_image: t.Optional[str] = None
+    desired_image: t.Optional[str] = None
     catalog: t.Optional[dict[str, t.Any]] = None
     major_version: t.Optional[int] = None
     timeline: int = 0
     system_id: str = ""
     # Names of instances, or "*" alone.
     fenced: frozenset[str] = frozenset()
-    # "on" or "off": what was asked for. hibernated tells what is.
+    # "on" or "off": what was requested. hibernated is what is.
     hibernation: str = "off"
     # False when an annotation tells the operator to leave this cluster alone.
     reconciled: bool = True
@@ -106,7 +105,7 @@ class ClusterView:
             generation=metadata.get("generation", 0),
             phase=status.get("phase", ""),
             phase_reason=status.get("phaseReason", ""),
-            wanted_instances=spec.get("instances", 1),
+            desired_instances=spec.get("instances", 1),
             instances=status.get("instances", 0),
             ready_instances=status.get("readyInstances", 0),
             instance_names=tuple(sorted(status.get("instanceNames") or ())),
@@ -115,7 +114,7 @@ class ClusterView:
             primary_failing_since=status.get("currentPrimaryFailingSinceTimestamp", ""),
             conditions={row["type"]: row for row in status.get("conditions") or ()},
             image=status.get("image", ""),
-            wanted_image=spec.get("imageName"),
+            desired_image=spec.get("imageName"),
             catalog=spec.get("imageCatalogRef"),
             major_version=(status.get("pgDataImageInfo") or {}).get("majorVersion"),
             timeline=status.get("timelineID", 0),
@@ -184,8 +183,14 @@ class ClusterView:
         }
 
 
+def parse_lsn(text: t.Optional[str]) -> t.Optional[int]:
+    """Return a position in PostgreSQL's log as a number of bytes; None for text that is not one."""
+    found = _LSN.fullmatch(text or "")
+    return (int(found.group(1), 16) << 32) + int(found.group(2), 16) if found else None
+
+
 def fenced_instances(annotations: t.Mapping[str, str]) -> frozenset[str]:
-    """Read the annotation that fences. Text that is no JSON list fences nothing for the operator either."""
+    """Read the annotation that fences. Text that is not a JSON list fences nothing for the operator either."""
     try:
         names = json.loads(annotations.get(ANNOTATION_FENCED) or "[]")
     except ValueError:
@@ -208,7 +213,7 @@ def _backup_method(
     """Return the method of base backups and the plugin's name.
 
     A plugin counts when the operator saw that it can back up, or, before the operator wrote that, when it is the
-    archiver or the one plugin that everybody uses.
+    archiver or the one plugin that is in general use.
     """
     able = {row["name"] for row in status.get("pluginStatus") or () if row.get("backupCapabilities")}
     for row in plugins:

@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""Base backups of a Cluster: the Backup object to create, what one says about itself, and how far back recovery reaches."""
+"""Base backups of a Cluster: how it is backed up, what a Backup reports, and how far back recovery reaches."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ import datetime
 import typing as t
 
 from .._kube.errors import KubeError
-from .._kube.objects import same
-from .._kube.ready import Verdict
 from .._tool.times import parse_time
-from .view import API, BARMAN_API, LABEL_CLUSTER, ClusterView, CnpgError
+from ._view import API, BARMAN_API, ClusterView, CnpgError
 
 if t.TYPE_CHECKING:
     from .._kube.client import KubeClient
@@ -23,18 +21,6 @@ COMPLETED = "completed"
 RUNNING = ("started", "running", "finalizing")
 
 
-class Failure(t.NamedTuple):
-    """A phase that ends a backup without a backup: its word in results, and what to do about it."""
-
-    key: str
-    advice: str
-
-
-FAILURES = {
-    "failed": Failure("backup_failed", "The log of the instance that took it says more."),
-    "walArchivingFailing": Failure("archiving_failing", "The instance cannot archive its log. Repair that first."),
-    "invalid backup definition": Failure("invalid_backup", "Check method, plugin and the cluster's backup section."),
-}
 # Field of the status to name in the result.
 _FIELDS = {
     "backupId": "backup_id",
@@ -47,26 +33,6 @@ _FIELDS = {
     "stoppedAt": "stopped_at",
     "serverName": "server_name",
 }
-
-
-def judge(obj: t.Optional[t.Mapping[str, t.Any]]) -> Verdict:
-    """Judge a Backup that is waited for. One that the operator has not seen yet has no phase."""
-    if obj is None:
-        return Verdict("failed", "it was deleted meanwhile")
-    phase = phase_of(obj)
-    if phase in FAILURES:
-        return Verdict("failed", error_of(obj) or "the operator gives no reason")
-    return Verdict("done" if phase == COMPLETED else "waiting", f"its phase is {phase}")
-
-
-def generated_name(cluster: str, now: datetime.datetime) -> str:
-    """Return the name that the command line tool of CloudNativePG would choose."""
-    return f"{cluster}-{now:%Y%m%d%H%M%S}"
-
-
-def chosen_name(cluster: str, name: t.Optional[str], key: t.Optional[str]) -> t.Optional[str]:
-    """Return the name that options fix; None when each run is to take a backup of its own."""
-    return name or (f"{cluster}-{key}" if key else None)
 
 
 def choose_method(view: ClusterView, method: str, plugin: t.Optional[str]) -> tuple[str, t.Optional[str]]:
@@ -86,38 +52,16 @@ def choose_method(view: ClusterView, method: str, plugin: t.Optional[str]) -> tu
     return chosen, name
 
 
-def backup_object(
-    view: ClusterView,
-    name: str,
-    *,
-    method: str,
-    plugin: t.Optional[str] = None,
-    plugin_parameters: t.Optional[t.Mapping[str, str]] = None,
-    target: t.Optional[str] = None,
-    online: t.Optional[bool] = None,
-) -> dict[str, t.Any]:
-    """Return the Backup to create."""
-    spec: dict[str, t.Any] = {"cluster": {"name": view.name}, "method": method}
-    if plugin:
-        spec["pluginConfiguration"] = {"name": plugin, **({"parameters": dict(plugin_parameters)} if plugin_parameters else {})}
-    if target:
-        spec["target"] = target
-    if online is not None:
-        spec["online"] = online
-    metadata = {"name": name, "namespace": view.namespace, "labels": {LABEL_CLUSTER: view.name}}
-    return {"apiVersion": API, "kind": "Backup", "metadata": metadata, "spec": spec}
-
-
 def phase_of(backup: t.Mapping[str, t.Any]) -> str:
     """Return the phase of a Backup; pending when the operator has not seen it yet."""
     return (backup.get("status") or {}).get("phase") or "pending"
 
 
 def error_of(backup: t.Mapping[str, t.Any]) -> str:
-    """Return what the operator and the backup program said about a failure."""
+    """Return what the operator and the backup program report about a failure."""
     status = backup.get("status") or {}
-    said = [str(status[key]).strip() for key in ("error", "commandError") if status.get(key)]
-    return ": ".join(dict.fromkeys(said))
+    reported = [str(status[key]).strip() for key in ("error", "commandError") if status.get(key)]
+    return ": ".join(dict.fromkeys(reported))
 
 
 def summary(backup: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -148,18 +92,6 @@ def running(backups: t.Iterable[t.Mapping[str, t.Any]]) -> list[str]:
     return sorted(row["metadata"]["name"] for row in backups if phase_of(row) in RUNNING)
 
 
-def refuse_other(live: t.Mapping[str, t.Any], wanted: t.Mapping[str, t.Any]) -> None:
-    """Refuse a Backup of that name that is not the one that is asked for: a Backup cannot be changed."""
-    different = sorted(name for name, value in wanted["spec"].items() if not same(live["spec"].get(name), value))
-    if different:
-        metadata = live["metadata"]
-        msg = (
-            f"Backup {metadata['name']} in namespace {metadata['namespace']} exists and is another one: {', '.join(different)} differ, "
-            "and a Backup cannot be changed. Choose another name or key."
-        )
-        raise CnpgError(msg, error="exists", different=different)
-
-
 def newest_completed(backups: t.Iterable[dict[str, t.Any]]) -> t.Optional[dict[str, t.Any]]:
     """Return the completed backup that stopped last."""
     done = [row for row in backups if phase_of(row) == COMPLETED and parse_time(row["status"].get("stoppedAt"))]
@@ -187,7 +119,7 @@ def recovery_window(client: KubeClient, view: ClusterView) -> dict[str, t.Option
 
 
 def object_store_window(client: KubeClient, namespace: str, store: str, server_name: str) -> dict[str, t.Optional[str]]:
-    """Return the same for one server in an ObjectStore. One that cannot be read tells nothing, which is no failure of a backup."""
+    """Return how far back one server in an ObjectStore can be recovered. One that cannot be read is no failure."""
     try:
         found = client.get(BARMAN_API, "ObjectStore", store, namespace) or {}
     except KubeError:
@@ -196,7 +128,7 @@ def object_store_window(client: KubeClient, namespace: str, store: str, server_n
 
 
 def window_in(store: t.Mapping[str, t.Any], server_name: str) -> dict[str, t.Optional[str]]:
-    """Return the same from an ObjectStore that was read."""
+    """Return how far back one server can be recovered, from an ObjectStore that was read."""
     row = ((store.get("status") or {}).get("serverRecoveryWindow") or {}).get(server_name) or {}
     names = {"first": "firstRecoverabilityPoint", "last_successful": "lastSuccessfulBackupTime", "last_failed": "lastFailedBackupTime"}
     return {name: row.get(field) for name, field in names.items()}
