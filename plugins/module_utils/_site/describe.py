@@ -118,6 +118,8 @@ def describe(options: Options, given: Given, around: Surroundings, purpose: str 
 
     hidden names secret options that have a value which is not to be seen here.
     """
+    # The table says which targets there are; the argument specification repeats it for people.
+    options = {**options, TARGET: dataclasses.replace(options[TARGET], choices=tuple(TARGETS))}
     target, read = target_of(options, given), counts(options, given, purpose)
     values, wrong = _examine(target, read, given, around)
     given_secrets = sorted(name[len(PREFIX) :] for name in SECRETS if name in hidden or values.get(name))

@@ -445,7 +445,7 @@ def test_every_option_is_neutral_or_belongs_to_a_target() -> None:
 
 
 def test_the_choices_of_the_target_are_the_targets() -> None:
-    assert set(OPTIONS["moodle_target"].choices) == set(TARGETS)
+    assert set(OPTIONS["moodle_target"].choices) == set(TARGETS) == {target.name for target in TARGETS.values()}
 
 
 def test_what_identifies_a_site_is_an_option_of_its_target() -> None:
