@@ -58,6 +58,7 @@ TIERS = {
     "pyproject.toml": "",
     "requirements/": EVERY,
     "requirements/bench.": "",
+    "requirements/demo.": "image build e2e",
     "roles/": CONTAINERS,
     "roles/docker_engine/": "molecule e2e",
     "roles/site/": "build e2e",
@@ -89,10 +90,8 @@ TIERS = {
     "tests/tools/": "tools",
     "tests/unit/": "",
     "tools/go/": "tools",
-    "tools/go/docker-compose/": CONTAINERS,
     "tools/go/helm-diff/": "",
     "tools/go/mailhog/": "e2e",
-    "tools/go/restic/": "tools e2e",
 }
 
 
