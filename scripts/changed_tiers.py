@@ -58,6 +58,7 @@ TIERS = {
     "pyproject.toml": "",
     "requirements/": EVERY,
     "requirements/bench.": "",
+    "requirements/demo.": "image build e2e",
     "roles/": CONTAINERS,
     "roles/docker_engine/": "molecule e2e",
     "roles/site/": "build e2e",

@@ -24,10 +24,11 @@ make_venv() {
   install -m 0755 /dev/null "$1/bin/.complete"
 }
 
+PYTHON_PACKAGES=(python3 python3-venv ca-certificates)
+[ "$MOODLE_REQUIREMENTS" = demo ] || PYTHON_PACKAGES+=(git rsync)
+
 setup_python() {
-  local packages=(python3 python3-venv ca-certificates)
-  [ "$MOODLE_REQUIREMENTS" = demo ] || packages+=(git rsync)
-  apt_install "${packages[@]}"
+  apt_install "${PYTHON_PACKAGES[@]}"
   make_venv "$VENV" "$REPOSITORY/requirements/$MOODLE_REQUIREMENTS.txt"
   mkdir -p "$COLLECTIONS/ansible_collections/campus"
   ln -sfn "$REPOSITORY" "$COLLECTIONS/ansible_collections/campus/moodle"
@@ -59,7 +60,8 @@ setup_mailhog() { setup_go; "$REPOSITORY/scripts/program.sh" mailhog >/dev/null;
 setup_programs() {
   local program path found=()
   setup_go
-  apt_install debian-archive-keyring
+  # Where the machine is no Debian, they tell where to get it and how to verify it.
+  apt_install mmdebstrap debian-archive-keyring
   for program in etcd registry restic rest-server kube-apiserver helm3 helm4 versitygw cloudnative-pg; do
     path=$("$REPOSITORY/scripts/program.sh" "$program")
     found+=("${path##*/}")
@@ -93,9 +95,9 @@ setup_browser() {
 
 # What building images needs, but for an engine.
 setup_images() {
+  # All in one go. With python3-apt there, Ansible need not fetch it.
+  apt_install "${PYTHON_PACKAGES[@]}" mmdebstrap debian-archive-keyring python3-apt
   setup_python
-  # With python3-apt there, Ansible need not fetch it.
-  apt_install mmdebstrap debian-archive-keyring python3-apt
 }
 
 # The engine is brought up by the collection's own role, as a user would, unless one answers that has Compose.
