@@ -143,9 +143,9 @@ def _foreign(target: Target, given: Given) -> t.Iterator[str]:
 def _useless(target: Target, values: Given, hidden: t.Collection[str]) -> t.Iterator[str]:
     """Yield a sentence for each option that is given without one that it needs."""
     for name, form in _forms(target):
-        for needed in form.needs if values.get(name) else ():
-            if not values.get(needed) and needed not in hidden:
-                yield f"{name} is given without {needed}; give both, or remove {name}."
+        missing = [needed for needed in form.needs if not values.get(needed) and needed not in hidden]
+        if missing and values.get(name):
+            yield f"{name} is given without {missing[0]}; give both, or remove {name}."
 
 
 def _too_large(target: Target, site: Site, own: t.Any) -> t.Iterator[str]:
