@@ -63,9 +63,15 @@ def _filled(cls: type, above: Place) -> t.Iterator[tuple[Place, Form]]:
     for field in fields_of(cls):
         place = (*above, field.name)
         if field.form is not None:
-            yield place, field.form
+            needs, within = (tuple(_of_group(other, above) for other in others) for others in (field.form.needs, field.form.within))
+            yield place, dataclasses.replace(field.form, needs=needs, within=within)
         elif field.cls is not None:
             yield from _filled(field.cls, place)
+
+
+def _of_group(other: str, group: Place) -> str:
+    """Return the name of another option, which may be short for one of the same group."""
+    return other if other.startswith(PREFIX) else PREFIX + "_".join((*group, other))
 
 
 def fill(cls: type[T], values: t.Mapping[str, t.Any], around: Surroundings, above: Place = (), **facts: t.Any) -> T:

@@ -18,7 +18,7 @@ import typing as t
 
 from . import forms, secrets
 from ._build import build, with_defaults
-from ._places import described, fill, merge, options_of, places_of
+from ._places import by_option, described, fill, merge, options_of, places_of
 from ._rules.table import RULES, WARNINGS
 from .model import Site
 from .options import PREFIX, Option, Options, cast, unknown_names
@@ -135,7 +135,8 @@ def describe(options: Options, given: Given, around: Surroundings, purpose: str 
         ]
         spec = {name: described(getattr(site, name)) for name in ("name", "secrets_given", *only.shows)}
         return Description(_with_target(spec, target, target.identify(site, own)), problems, [])
-    found = [*_foreign(target, given), *_useless(target, values, hidden), *_together(RULES, target.rules, site, own, around)]
+    found = [*_foreign(target, given), *_useless(target, values, hidden), *_too_large(target, site, own)]
+    found += _together(RULES, target.rules, site, own, around)
     doubts = [*_together(WARNINGS, target.warnings, site, own, around)]
     problems += _others(found, wrong)
     spec = merge(_flat(described(site)), secrets.described(site), described(own), target.identify(site, own))
@@ -146,7 +147,7 @@ def describe(options: Options, given: Given, around: Surroundings, purpose: str 
 
 def _examine(target: Target, read: t.Iterable[Option], given: Given, around: Surroundings) -> tuple[dict[str, t.Any], dict[str, list[str]]]:
     """Cast each value and look at it by itself; return the good ones, and sentences for each bad one."""
-    checks = {**SECRETS, **{name: form.check for cls in (Site, target.options) for name, form in options_of(cls).items()}}
+    checks = {**SECRETS, **{name: form.check for name, form in _forms(target)}}
     values: dict[str, t.Any] = {}
     wrong: dict[str, list[str]] = {}
     for option in read:
@@ -174,11 +175,25 @@ def _foreign(target: Target, given: Given) -> t.Iterator[str]:
 
 def _useless(target: Target, values: Given, hidden: t.Collection[str]) -> t.Iterator[str]:
     """Yield a sentence for each option that is given without one that it needs."""
+    for name, form in _forms(target):
+        missing = [needed for needed in form.needs if not values.get(needed) and needed not in hidden]
+        if missing and values.get(name):
+            yield f"{name} is given without {missing[0]}; give both, or remove {name}."
+
+
+def _too_large(target: Target, site: Site, own: t.Any) -> t.Iterator[str]:
+    """Yield a sentence for each size that exceeds one that it has to fit into."""
+    sizes = {**by_option(site), **by_option(own)}
+    for name, form in _forms(target):
+        for limit in form.within if sizes[name] is not None else ():
+            if sizes[name] > sizes[limit]:
+                yield f"{name} is '{sizes[name]}m', which is more than {limit} '{sizes[limit]}m'; lower it, or raise {limit}."
+
+
+def _forms(target: Target) -> t.Iterator[tuple[str, forms.Form]]:
+    """Yield the options that count on a target, with their forms."""
     for cls in (Site, target.options):
-        for name, form in options_of(cls).items():
-            for needed in form.needs if values.get(name) else ():
-                if not values.get(needed) and needed not in hidden:
-                    yield f"{name} is given without {needed}; give both, or remove {name}."
+        yield from options_of(cls).items()
 
 
 def _together(neutral: t.Iterable[t.Any], special: t.Iterable[t.Any], site: Site, own: t.Any, around: Surroundings) -> t.Iterator[str]:

@@ -215,7 +215,7 @@ class Smtp:
 
     host: t.Annotated[t.Optional[str], forms.server()]
     port: t.Annotated[int, forms.port()]
-    user: t.Annotated[t.Optional[str], forms.value(needs=["moodle_smtp_password"])]
+    user: t.Annotated[t.Optional[str], forms.value(needs=["password"])]
     security: str
 
 

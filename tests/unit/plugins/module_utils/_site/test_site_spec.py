@@ -444,6 +444,12 @@ def test_every_option_is_neutral_or_belongs_to_a_target() -> None:
     assert {name for name in OPTIONS if owners(name)} == special
 
 
+def test_relations_are_between_options() -> None:
+    for cls in (Site, *(target.options for target in TARGETS.values())):
+        named = {other for form in options_of(cls).values() for other in (*form.needs, *form.within)}
+        assert named <= set(OPTIONS)
+
+
 def test_the_choices_of_the_target_are_the_targets() -> None:
     assert set(OPTIONS["moodle_target"].choices) == set(TARGETS) == {target.name for target in TARGETS.values()}
 
