@@ -62,6 +62,7 @@ TIERS = {
     "roles/": CONTAINERS,
     "roles/docker_engine/": "molecule e2e",
     "roles/site/": "build e2e",
+    "roles/target_compose/": "build e2e",
     "scripts/": EVERY,
     "scripts/bench.sh": "",
     "scripts/build.sh": "build",

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
 """Writes the tables that follow from a file of the collection into the pages that show them: the sizes and the secrets of a site into
-docs/site.md, its variables into docs/reference/variables.md, the branches of Moodle into the README of the role image.
+docs/site.md, its variables and the environment of its image into docs/reference, the branches of Moodle into the README of the role image.
 
 document_variables.py           write them
 document_variables.py --check   exit 1 if they are not current, and change nothing
@@ -11,6 +11,7 @@ document_variables.py --check   exit 1 if they are not current, and change nothi
 from __future__ import annotations
 
 import datetime
+import json
 import math
 import re
 import sys
@@ -27,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SPECIFICATION = ROOT / "roles" / "site" / "meta" / "argument_specs.yml"
 BRANCHES = ROOT / "plugins" / "module_utils" / "_moodle" / "branches.py"
 SIZES = ROOT / "plugins" / "module_utils" / "_site" / "presets.py"
+ENVIRONMENT = ROOT / "roles" / "image" / "files" / "rootfs" / "opt" / "campus-moodle" / "etc" / "environment.json"
 SECRETS = ROOT / "plugins" / "module_utils" / "_site" / "secrets.py"
 
 # What runs in a site with its own stores: the variables that begin so, each with _memory. A rollout starts as many new ones of
@@ -149,6 +151,25 @@ def secrets() -> str:
     return f"\n{head}{''.join(rows)}\n"
 
 
+# Who reads a variable of the image, in words.
+READERS = {"all": "all", "site": "all but `web`", "php": "`php`", "web": "`web`", "install": "`install`"}
+
+
+def environment_row(name: str, variable: dict[str, t.Any]) -> str:
+    """Return the line of one variable of the image."""
+    what = variable.get("what") or ", ".join(f"`{choice}`" for choice in variable["choices"])
+    without = f"none: {variable['without']}" if "without" in variable else "none"
+    default = "required" if variable.get("required") else f"`{variable['default']}`" if variable["default"] else without
+    return f"| `{name}` | {what} | {default} | {variable.get('used_by') or READERS[variable['reader']]} |\n"
+
+
+def environment() -> str:
+    """Return the table of the image's environment."""
+    head = "| variable | type | default | read by |\n|---|---|---|---|\n"
+    rows = json.loads(ENVIRONMENT.read_text(encoding="utf-8"))
+    return f"\n{head}{''.join(environment_row(name, variable) for name, variable in rows.items())}\n"
+
+
 def branch_row(branch: t.Any) -> str:
     """Return the line of one branch."""
     name = branch.name + " LTS" * branch.lts + " (default)" * (branch.name == moodle_branches.DEFAULT_BRANCH)
@@ -169,6 +190,7 @@ PAGES: tuple[tuple[Path, str, Path, t.Callable[[], str]], ...] = (
     (ROOT / "docs" / "site.md", "sizes", SIZES, sizes),
     (ROOT / "docs" / "site.md", "secrets", SECRETS, secrets),
     (ROOT / "docs" / "reference" / "variables.md", "variables", SPECIFICATION, variables),
+    (ROOT / "docs" / "reference" / "image.md", "environment", ENVIRONMENT, environment),
     (ROOT / "roles" / "image" / "README.md", "branches", BRANCHES, branches),
 )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import json
 import os
 import typing as t
 from pathlib import Path
@@ -18,10 +19,14 @@ from ansible_collections.campus.moodle.plugins.module_utils._moodle.branches imp
 from ansible_collections.campus.moodle.plugins.module_utils._site import describe as site
 from ansible_collections.campus.moodle.plugins.module_utils._site import options as site_options
 from ansible_collections.campus.moodle.plugins.module_utils._site.describe import TARGET
+from ansible_collections.campus.moodle.plugins.module_utils._site.setting_names import secret_rule
 from ansible_collections.campus.moodle.plugins.module_utils._site.surroundings import Surroundings
 from ansible_collections.campus.moodle.plugins.module_utils._site.targets.target import Claims, Neighbour
 
-ARGUMENT_SPECS = Path(__file__).resolve().parents[2] / "roles" / "site" / "meta" / "argument_specs.yml"
+ROLES = Path(__file__).resolve().parents[2] / "roles"
+ARGUMENT_SPECS = ROLES / "site" / "meta" / "argument_specs.yml"
+# What the site image and the description have to see alike.
+IMAGE_TABLES = ROLES / "image" / "files" / "rootfs" / "opt" / "campus-moodle" / "etc"
 CATCHER = "mailhog-1.0.1"
 GROUP = "moodle_sites"
 Variables = t.Mapping[str, t.Any]
@@ -38,6 +43,11 @@ def finder(directories: t.Sequence[str]) -> t.Callable[[str], t.Optional[str]]:
         return next((os.path.abspath(candidate) for candidate in candidates if os.path.exists(candidate)), None)
 
     return find
+
+
+def table_of(name: str) -> dict[str, t.Any]:
+    """Return one of the tables of the site image."""
+    return dict(json.loads((IMAGE_TABLES / name).read_text(encoding="utf-8")))
 
 
 def content_of(path: str) -> bytes:
@@ -141,4 +151,6 @@ class ActionModule(ActionBase):
             inventory_hostname=host,
             cache_directory=cache,
             catcher=os.path.join(cache, "bin", CATCHER),
+            is_secret_setting=secret_rule(table_of("secret-names.json")),
+            image_variables=table_of("environment.json"),
         )

@@ -50,16 +50,28 @@ def option_of(place: Place, form: Form) -> str:
 @functools.cache
 def options_of(cls: type) -> dict[str, Form]:
     """Return the options that fill a class and the classes of its fields, with their forms."""
-    return dict(_options(cls, ()))
+    return {option_of(place, form): form for place, form in _filled(cls, ())}
 
 
-def _options(cls: type, above: Place) -> t.Iterator[tuple[str, Form]]:
+@functools.cache
+def places_of(cls: type) -> dict[str, Place]:
+    """Return the same options with their places."""
+    return {option_of(place, form): place for place, form in _filled(cls, ())}
+
+
+def _filled(cls: type, above: Place) -> t.Iterator[tuple[Place, Form]]:
     for field in fields_of(cls):
         place = (*above, field.name)
         if field.form is not None:
-            yield option_of(place, field.form), field.form
+            needs, within = (tuple(_of_group(other, above) for other in others) for others in (field.form.needs, field.form.within))
+            yield place, dataclasses.replace(field.form, needs=needs, within=within)
         elif field.cls is not None:
-            yield from _options(field.cls, place)
+            yield from _filled(field.cls, place)
+
+
+def _of_group(other: str, group: Place) -> str:
+    """Return the name of another option, which may be short for one of the same group."""
+    return other if other.startswith(PREFIX) else PREFIX + "_".join((*group, other))
 
 
 def fill(cls: type[T], values: t.Mapping[str, t.Any], around: Surroundings, above: Place = (), **facts: t.Any) -> T:
@@ -77,6 +89,15 @@ def fill(cls: type[T], values: t.Mapping[str, t.Any], around: Surroundings, abov
         elif field.cls is not None:
             filled[field.name] = fill(field.cls, values, around, place)
     return cls(**filled)
+
+
+def by_option(thing: t.Any, above: Place = ()) -> dict[str, t.Any]:
+    """Return what an object holds of each option, by the name of the option."""
+    found: dict[str, t.Any] = {}
+    for field in fields_of(type(thing)):
+        place, value = (*above, field.name), getattr(thing, field.name)
+        found.update({option_of(place, field.form): value} if field.form is not None else by_option(value, place))
+    return found
 
 
 def described(thing: t.Any) -> t.Any:

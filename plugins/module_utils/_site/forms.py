@@ -30,12 +30,14 @@ class Form:
     """What is known of one option.
 
     check yields what is wrong with a value, keep returns what the description holds of a good one. needs names the options without
-    which this one is useless. option is its name where that does not follow from its place.
+    which this one is useless, within those that it must not exceed; "host" is that of the same group. option is its name where that
+    does not follow from its place.
     """
 
     check: Check
     keep: Keep
     needs: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
     option: str = ""
 
 
@@ -63,21 +65,21 @@ def as_it_is(value: t.Any, _around: Surroundings) -> t.Any:
 
 def value(check: Check = fine, keep: Keep = as_it_is, *, needs: t.Iterable[str] = (), option: str = "") -> Form:
     """Declare a field that an option fills."""
-    return Form(check, keep, tuple(needs), option)
+    return Form(check, keep, tuple(needs), option=option)
 
 
 # A value whose type says it all, and a field that no option fills.
 ANY, FACT = value(), value()
 
 
-def tested(is_good: t.Callable[[t.Any], t.Any], words: str, *, option: str = "") -> Form:
+def tested(is_good: t.Callable[[t.Any], t.Any], words: str, *, needs: t.Iterable[str] = (), option: str = "") -> Form:
     """Declare an option that, where it is given, passes a test; words follow its value in the sentence."""
 
     def check(given: t.Any, _around: Surroundings) -> t.Iterator[str]:
         if given and not is_good(given):
             yield f"is {given!r}{words}"
 
-    return value(check, option=option)
+    return value(check, needs=needs, option=option)
 
 
 def each(is_good: t.Callable[[str], t.Any], words: str) -> Form:
@@ -102,9 +104,13 @@ def _size_check(least: int) -> Check:
     return check
 
 
-def size(least: int) -> Form:
+def size(least: int, *, within: t.Iterable[str] = ()) -> Form:
     """Declare a size of at least so many megabytes. Whole megabytes are kept, which Docker, PHP, nginx and PostgreSQL write alike."""
-    return value(_size_check(least), lambda given, _around: types.memory_bytes(given) // MEGABYTE)
+
+    def keep(given: t.Optional[str], _around: Surroundings) -> t.Optional[int]:
+        return None if given is None else types.memory_bytes(given) // MEGABYTE
+
+    return Form(_size_check(least), keep, within=tuple(within))
 
 
 def size_in_bytes() -> Form:
@@ -210,10 +216,6 @@ def settings_shape(given: t.Mapping[str, t.Any], _around: Surroundings) -> t.Ite
                 yield f"has a structure for {component}.{key}; give text, a number, or true or false."
 
 
-# Names of settings whose values are secrets.
-SECRET_SETTING = re.compile(r"(pass|passwd|password|passphrase|secret|token|apikey|privatekey|salt|pepper|_pw|_key|^key)$", re.IGNORECASE)
-
-
 def settings() -> Form:
     """Declare settings of Moodle that may be shown."""
 
@@ -221,7 +223,7 @@ def settings() -> Form:
         yield from settings_shape(given, around)
         for component, names in given.items():
             for key, setting in names.items() if isinstance(names, dict) else ():
-                if setting and isinstance(setting, str) and SECRET_SETTING.search(str(key)):
+                if setting and isinstance(setting, str) and around.is_secret_setting(str(key)):
                     yield f"has {component}.{key}, whose value looks like a secret; move it to moodle_secret_settings."
 
     return value(check)

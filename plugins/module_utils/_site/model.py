@@ -41,6 +41,8 @@ _NETWORKS = forms.each(types.is_network, ", which is not a valid network; write 
 _RELEASE = forms.tested(re.compile(r"[0-9]+\.[0-9]+(\.[0-9]+)?\+?").fullmatch, ", which is not a valid release; write it like 4.5.1.")
 _SHA256 = forms.tested(types.is_sha256, ", which is not a valid SHA-256; give 64 hexadecimal digits.")
 _NO_LANGUAGE = ", which is not the name of a language pack; use names like de or pt_br."
+_NO_TAG = ", which is not a valid tag; use letters, digits, dots, hyphens and underscores."
+_AGE = forms.tested(re.compile(r"([0-9]+[smhdw])+").fullmatch, ", which is not a valid age; write it like 26h or 7d.")
 _LOCAL_FILE = "use https://..., or moodle_source for a local file."
 _MIRROR = "use for example https://mirror.example.edu/debian."
 
@@ -213,7 +215,7 @@ class Smtp:
 
     host: t.Annotated[t.Optional[str], forms.server()]
     port: t.Annotated[int, forms.port()]
-    user: t.Annotated[t.Optional[str], forms.value(needs=["moodle_smtp_password"])]
+    user: t.Annotated[t.Optional[str], forms.value(needs=["password"])]
     security: str
 
 
@@ -242,6 +244,34 @@ class Check:
     ignore: t.Sequence[str]
     cron_age: t.Annotated[int, forms.number(60, 604800)]
     queue_age: t.Annotated[int, forms.number(60, 604800)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Backup:
+    """How backups are made, and how long they are kept."""
+
+    program: str
+    tag: t.Annotated[t.Optional[str], forms.tested(re.compile(r"[\w.-]+").fullmatch, _NO_TAG)]
+    keep: t.Mapping[str, t.Any]
+    max_age: t.Annotated[str, _AGE]
+
+
+@dataclasses.dataclass(frozen=True)
+class Restore:
+    """Which backup is restored, and the name of the site as confirmation."""
+
+    site: str
+    run: t.Optional[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Drill:
+    """Where a restore is rehearsed, and what it has to bring."""
+
+    directory: str
+    run: t.Optional[str]
+    min_files: t.Annotated[int, forms.number(0, 10**9)]
+    min_tables: t.Annotated[int, forms.number(0, 10**6)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -294,6 +324,9 @@ class Site:
 
     destroy_data: str
     check: Check
+    backup: Backup
+    restore: Restore
+    drill: Drill
 
     @property
     def development(self) -> bool:

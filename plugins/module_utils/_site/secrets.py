@@ -36,6 +36,7 @@ class Secret:
     source    a file on the machine that holds the value
     file      a file on the control node that is the value
     inside    its name in a container, where that is another one
+    variable_inside  the variable of the image that names its file, where its name does not say so
     once      whether the value counts for the installation alone, because Moodle keeps a copy of its own
     """
 
@@ -47,7 +48,13 @@ class Secret:
     source: t.Callable[[Site], t.Optional[str]] = _none
     file: t.Callable[[Site], str] = _none
     inside: str = ""
+    variable_inside: str = ""
     once: bool = False
+
+    @property
+    def environment(self) -> str:
+        """The variable of the site image that names its file in a container."""
+        return self.variable_inside or f"MOODLE_{(self.inside or self.name).upper()}_FILE"
 
 
 SECRETS = (
@@ -90,6 +97,7 @@ SECRETS = (
         "database_authority",
         "certificate of the authority of the database",
         (MOODLE, "pooler"),
+        variable_inside="MOODLE_DATABASE_SSLROOTCERT",
         when=lambda site: bool(site.database.sslrootcert),
         file=lambda site: site.database.sslrootcert.path,
     ),
@@ -112,6 +120,8 @@ SECRETS = (
 # The options whose values are secrets. Settings of Moodle may be, too, and Moodle keeps those itself.
 PASSWORDS = tuple(secret.variable for secret in SECRETS if secret.variable)
 SETTINGS = "moodle_secret_settings"
+# How restic gets at the backups. An address can hold a password, and the environment the keys of an object store.
+REPOSITORY = ("moodle_backup_repository", "moodle_backup_password", "moodle_backup_environment")
 
 
 def of_site(site: Site) -> list[Secret]:

@@ -18,7 +18,8 @@ class Surroundings:
 
     branches maps a branch to its row of the branch table, find resolves a path on the control node to an absolute path or
     None, read returns the content of such a path (nothing where it cannot be read), inventory_hostname names the site by
-    default, cache_directory is where downloads go, and catcher is where the mail catcher's program is looked for.
+    default, cache_directory is where downloads go, catcher is where the mail catcher's program is looked for, is_secret_setting
+    tells by the name of a setting of Moodle whether its value is a secret, and image_variables is the image's table of its environment.
     """
 
     branches: t.Mapping[str, t.Any]
@@ -28,6 +29,8 @@ class Surroundings:
     inventory_hostname: str
     cache_directory: str
     catcher: str
+    is_secret_setting: t.Callable[[str], bool]
+    image_variables: t.Mapping[str, t.Mapping[str, t.Any]]
 
     @property
     def today(self) -> str:

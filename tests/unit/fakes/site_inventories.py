@@ -45,6 +45,16 @@ INVENTORIES: dict[str, dict[str, t.Any]] = {
     },
     "password_file": {"moodle_database_host": "192.0.2.7", "moodle_database_password_file": "/etc/moodle/database"},
     "mail_without_password": {"moodle_smtp_host": "mail.example.edu", "moodle_smtp_port": 25, "moodle_smtp_security": "none"},
+    "mail_with_password_alone": {"moodle_smtp_host": "mail.example.edu", "moodle_smtp_password": "CANARY-smtp"},
+    "password_without_mail_server": {
+        "moodle_smtp_password": "CANARY-smtp",
+        "moodle_mail_catcher": True,
+        "moodle_database_host": "db.example.edu",
+        "moodle_database_password": "CANARY-database",
+        "moodle_database_pooler": False,
+        "moodle_session_host": "sessions.example.edu",
+        "moodle_cache_store": "file",
+    },
     "nothing_beside": {
         "moodle_database_pooler": False,
         "moodle_session_store": "database",

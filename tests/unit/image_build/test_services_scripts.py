@@ -33,6 +33,8 @@ def secret(tmp_path: Path) -> str:
         ("proxy", "proxy_configuration", {"PROXY_TLS": "magic"}, "PROXY_TLS must be none, certificate, acme or external, not 'magic'"),
         ("proxy", "proxy_caddy_configuration", {"PROXY_TLS": "acme"}, "PROXY_HOSTNAME is empty or missing"),
         ("proxy", "proxy_caddy_configuration", {"PROXY_TLS": "acme", "PROXY_HOSTNAME": "a b"}, "must be one host name"),
+        ("proxy", "proxy_caddy_configuration", {"PROXY_TLS": "acme", "PROXY_HOSTNAME": "a{"}, "must be one host name"),
+        ("proxy", "proxy_caddy_configuration", {"PROXY_TLS": "acme", "PROXY_HOSTNAME": "a" * 254}, "must be one host name"),
         (
             "proxy",
             "proxy_configuration",

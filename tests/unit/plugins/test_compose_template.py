@@ -16,43 +16,23 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
-from ansible_collections.campus.moodle.plugins.module_utils._site import describe as site
-from ansible_collections.campus.moodle.plugins.module_utils._site.options import load_options
-from ansible_collections.campus.moodle.plugins.module_utils._site.surroundings import Surroundings
-from ansible_collections.campus.moodle.tests.unit.fakes import certificate_files as certificates
+from ansible_collections.campus.moodle.plugins.module_utils._site.describe import describe
+from ansible_collections.campus.moodle.tests.unit.fakes.site_fakes import OPTIONS, ROOT, around
 
-ROLES = Path(site.__file__).resolve().parents[3] / "roles"
-OPTIONS = load_options(yaml.safe_load((ROLES / "site" / "meta" / "argument_specs.yml").read_text(encoding="utf-8")))
 IDENTITY = {"site_id": "8f14e45f-ceea-467f-a0d6-3f2a2a3f2b0e", "generations": {"database_password": 2}}
 IMAGES = {"site": "campus.moodle/site:4.5.1-0123456789ab", "services": "campus.moodle/services:0123456789ab", "alias": "php-0123456789ab"}
 
 
-class Row(t.NamedTuple):
-    """As much of a branch as the rules read."""
-
-    postgresql_minimum: int = 13
-    security_until: str = "2099-01-01"
-
-
 def spec_of(given: dict[str, t.Any]) -> dict[str, t.Any]:
     """Return the checked description of a site."""
-    around = Surroundings(
-        branches={"4.5": Row()},
-        find=lambda path: f"/here/{path}",
-        read=lambda path: certificates.FILES[path.removeprefix("/here/")],
-        now=certificates.NOW,
-        inventory_hostname="physics",
-        cache_directory="/cache",
-        catcher="/cache/bin/mailhog",
-    )
-    outcome = site.describe(OPTIONS, {"moodle_hostname": "moodle.example.edu", **given}, around)
+    outcome = describe(OPTIONS, {"moodle_hostname": "moodle.example.edu", **given}, around(inventory_hostname="physics"))
     assert outcome.problems == []
     return outcome.spec
 
 
 def render(spec: dict[str, t.Any]) -> str:
     """Render the template as the role does."""
-    template = (ROLES / "target_compose" / "templates" / "compose.yml.j2").read_text(encoding="utf-8")
+    template = (ROOT / "roles" / "target_compose" / "templates" / "compose.yml.j2").read_text(encoding="utf-8")
     templar = Templar(loader=DataLoader(), variables={"site": spec, "images": IMAGES, "identity": IDENTITY})
     return str(templar.template(trust_as_template(template)))
 

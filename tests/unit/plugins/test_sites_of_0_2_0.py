@@ -14,17 +14,13 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
-from ansible_collections.campus.moodle.plugins.module_utils._moodle.branches import BRANCHES
 from ansible_collections.campus.moodle.plugins.module_utils._site.describe import describe
-from ansible_collections.campus.moodle.plugins.module_utils._site.options import load_options
-from ansible_collections.campus.moodle.plugins.module_utils._site.surroundings import Surroundings
 from ansible_collections.campus.moodle.tests.unit.fakes import certificate_files as certificates
+from ansible_collections.campus.moodle.tests.unit.fakes.site_fakes import OPTIONS, ROOT, around
 from ansible_collections.campus.moodle.tests.unit.fakes.site_inventories import INVENTORIES, LEAST
 
-ROOT = Path(__file__).resolve().parents[3]
 RECORDS = ROOT / "tests" / "unit" / "fakes" / "site_records"
 SITE, TARGET = ROOT / "roles" / "site", ROOT / "roles" / "target_compose"
-OPTIONS = load_options(yaml.safe_load((SITE / "meta" / "argument_specs.yml").read_text(encoding="utf-8")))
 IDENTITY = {
     "site_id": "8f14e45f-ceea-467f-a0d6-3f2a2a3f2b0e",
     "generations": {
@@ -67,17 +63,8 @@ class Site:
         for file, content in certificates.FILES.items():
             (folder / file).write_bytes(content)
         there = {"/cache/bin/mailhog": "/cache/bin/mailhog", **{file: str(folder / file) for file in certificates.FILES}}
-        around = Surroundings(
-            branches=BRANCHES,
-            find=there.get,
-            read=lambda path: Path(path).read_bytes(),
-            now=certificates.NOW,
-            inventory_hostname="Physics_1.example",
-            cache_directory="/cache",
-            catcher="/cache/bin/mailhog",
-        )
         given = {**LEAST, **INVENTORIES[name]}
-        self.outcome = describe(OPTIONS, given, around)
+        self.outcome = describe(OPTIONS, given, around(find=there.get, read=lambda path: Path(path).read_bytes()))
         self._folder = folder
         self._variables = {
             **read(SITE / "vars" / "main.yml"),

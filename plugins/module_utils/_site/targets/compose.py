@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .. import secrets
+from ..._moodle import branches
+from .. import environment, secrets
 from ..model import Site
 from ..surroundings import Surroundings
 from . import _compose_rules as rules
@@ -39,13 +40,15 @@ def identify(site: Site, machine: Machine) -> dict[str, t.Any]:
     }
 
 
-def complete(site: Site, machine: Machine, _around: Surroundings) -> dict[str, t.Any]:
+def complete(site: Site, machine: Machine, around: Surroundings) -> dict[str, t.Any]:
     """Return the sizes that follow from others, and what the machine has to have."""
     served = site.tls.served
-    published = rules.ports_published(site, machine)
+    published, sizes = rules.ports_published(site, machine), capacity.sizes(site)
+    own = {**own_places(site), "MOODLE_PHP_WORKERS": str(sizes["php"]["workers"])}
     return {
-        **capacity.sizes(site),
+        **sizes,
         "target": {
+            "environment": environment.environments(around.image_variables, site, own),
             "visit": {
                 "address": machine.bind_address,
                 "port": machine.https_port if served == "https" else machine.http_port,
@@ -58,6 +61,24 @@ def complete(site: Site, machine: Machine, _around: Surroundings) -> dict[str, t
             "needs": {**limits(site, machine), "servers": servers(site), "paths": paths(site, machine)},
         },
     }
+
+
+def own_places(site: Site) -> dict[str, t.Optional[str]]:
+    """Return where the site image finds what the site brings itself: by sockets, where both ends know them, else by names."""
+    # Moodle before 4.4 knows no sockets for sessions (MDL-63128).
+    sessions = "/run/valkey-sessions/valkey.sock" if branches.numbers(site.branch) >= (4, 4) else "valkey-sessions"
+    # The id of a site is known when its secrets have been kept.
+    own: dict[str, t.Optional[str]] = {"MOODLE_SITE_ID": ""}
+    own["MOODLE_DATABASE_POOLER_HOST"] = "/run/pooler" if site.database.pooler else None
+    if site.database.own:
+        own.update(MOODLE_DATABASE_HOST="postgres", MOODLE_DATABASE_PORT="5432")
+    if not site.session.host:
+        own.update(MOODLE_SESSION_HOST=sessions if site.session.own else None, MOODLE_SESSION_PORT=None)
+    if not site.cache.host:
+        own.update(MOODLE_CACHE_HOST="/run/valkey-cache/valkey.sock" if site.cache.own else None, MOODLE_CACHE_PORT=None)
+    if site.mail.catcher:
+        own.update(MOODLE_SMTP_HOST="mail", MOODLE_SMTP_PORT="1025", MOODLE_SMTP_SECURITY="none")
+    return own
 
 
 def secret_files(site: Site) -> list[dict[str, t.Any]]:

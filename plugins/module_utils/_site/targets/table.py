@@ -3,16 +3,16 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""The targets that a site can have. A new one is one line here, one file next to this one, and one role target_<name>."""
+"""The targets that a site can have. A new one is one line here, one file of that name next to this one, and one role target_<name>."""
 
 from __future__ import annotations
 
-from . import compose
+import importlib
+
 from .target import Target
 
-TARGETS: dict[str, Target] = {
-    target.name: target
-    for target in (
-        compose.TARGET,
-    )
-}  # fmt: skip
+NAMES = (
+    "compose",
+)  # fmt: skip
+
+TARGETS: dict[str, Target] = {name: importlib.import_module(f".{name}", __package__).TARGET for name in NAMES}

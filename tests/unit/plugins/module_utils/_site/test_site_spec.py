@@ -6,42 +6,21 @@
 from __future__ import annotations
 
 import typing as t
-from pathlib import Path
 
 import pytest
-import yaml
-from ansible_collections.campus.moodle.plugins.module_utils._moodle.branches import BRANCHES, DEFAULT_BRANCH, POSTGRESQL
+from ansible_collections.campus.moodle.plugins.module_utils._moodle.branches import DEFAULT_BRANCH, POSTGRESQL
 from ansible_collections.campus.moodle.plugins.module_utils._site import capacity
 from ansible_collections.campus.moodle.plugins.module_utils._site._build import safe_name
 from ansible_collections.campus.moodle.plugins.module_utils._site._places import options_of
 from ansible_collections.campus.moodle.plugins.module_utils._site.describe import SECRETS, describe, owners
 from ansible_collections.campus.moodle.plugins.module_utils._site.model import Site
-from ansible_collections.campus.moodle.plugins.module_utils._site.options import RESERVED, load_options
+from ansible_collections.campus.moodle.plugins.module_utils._site.options import RESERVED
 from ansible_collections.campus.moodle.plugins.module_utils._site.presets import SIZES as PRESETS
-from ansible_collections.campus.moodle.plugins.module_utils._site.surroundings import Surroundings
 from ansible_collections.campus.moodle.plugins.module_utils._site.targets import _compose_sizes as compose_sizes
 from ansible_collections.campus.moodle.plugins.module_utils._site.targets.table import TARGETS
-from ansible_collections.campus.moodle.tests.unit.fakes import certificate_files as certificates
+from ansible_collections.campus.moodle.tests.unit.fakes.site_fakes import OPTIONS, ROOT, around
 
-ROOT = Path(capacity.__file__).resolve().parents[3]
-ARGUMENT_SPECS = ROOT / "roles" / "site" / "meta" / "argument_specs.yml"
-OPTIONS = load_options(yaml.safe_load(ARGUMENT_SPECS.read_text(encoding="utf-8")))
-THERE = {"moodle.tgz", "lock.yml", "/cache/bin/mailhog", *certificates.FILES}
 LEAST: dict[str, t.Any] = {"moodle_hostname": "moodle.example.edu"}
-
-
-def around(**changes: t.Any) -> Surroundings:
-    """Return surroundings in which the files of THERE exist."""
-    values = {
-        "branches": BRANCHES,
-        "find": lambda path: f"/here/{path.lstrip('/')}" if path in THERE else None,
-        "read": lambda path: certificates.FILES[path.removeprefix("/here/")],
-        "now": certificates.NOW,
-        "inventory_hostname": "Physics_1.example",
-        "cache_directory": "/cache",
-        "catcher": "/cache/bin/mailhog",
-    }
-    return Surroundings(**{**values, **changes})
 
 
 def problems_of(given: dict[str, t.Any]) -> list[str]:
@@ -200,7 +179,7 @@ BAD: list[tuple[str, dict[str, t.Any], tuple[str, ...]]] = [
     ("structured setting", {"moodle_settings": {"core": {"theme": ["boost"]}}}, ("core.theme",)),
     (
         "secret among the settings",
-        {"moodle_settings": {"core": {"smtppass": "CANARY", "passwordpolicy": "1"}}},
+        {"moodle_settings": {"core": {"smtppass": "CANARY", "passwordpolicy": "1", "proxybypass": "localhost"}}},
         ("core.smtppass", "moodle_secret_settings"),
     ),
     ("settings is a list", {"moodle_settings": ["theme"]}, ("but must be a mapping",)),
@@ -465,8 +444,14 @@ def test_every_option_is_neutral_or_belongs_to_a_target() -> None:
     assert {name for name in OPTIONS if owners(name)} == special
 
 
+def test_relations_are_between_options() -> None:
+    for cls in (Site, *(target.options for target in TARGETS.values())):
+        named = {other for form in options_of(cls).values() for other in (*form.needs, *form.within)}
+        assert named <= set(OPTIONS)
+
+
 def test_the_choices_of_the_target_are_the_targets() -> None:
-    assert set(OPTIONS["moodle_target"].choices) == set(TARGETS)
+    assert set(OPTIONS["moodle_target"].choices) == set(TARGETS) == {target.name for target in TARGETS.values()}
 
 
 def test_what_identifies_a_site_is_an_option_of_its_target() -> None:
