@@ -99,8 +99,9 @@ def test_processes_are_the_programs_themselves(engine: Engine, served: Site, nam
 
 
 def test_cron_runs_and_stops_when_asked(site: Site) -> None:
-    cron = site.start("cron", MOODLE_CRON_KEEP_ALIVE="60")
+    cron = site.start("cron", MOODLE_CRON_KEEP_ALIVE="60", MOODLE_CRON_MEMORY_LIMIT="512M")
     wait_until(lambda: "Running tasks." in docker("logs", cron).stderr, 15, "the first look")
+    wait_until(lambda: "memory_limit=536870912 /srv/moodle/admin/cli/cron.php" in docker("top", cron).stdout, 15, "the script's start")
     time.sleep(3)
     started = time.monotonic()
     docker("stop", "--time=60", cron)

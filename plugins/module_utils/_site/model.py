@@ -156,6 +156,7 @@ class Cron:
     replicas: t.Annotated[int, forms.number(1, 32)]
     memory: t.Annotated[int, forms.size(128)]
     cpus: t.Annotated[float, forms.number(0.05, 256)]
+    memory_limit: t.Annotated[t.Optional[int], forms.size(384, within=["memory", "moodle_adhoc_memory"])]
     keep_alive: t.Annotated[int, forms.number(0, 3600)]
 
 

@@ -187,6 +187,12 @@ BAD: list[tuple[str, dict[str, t.Any], tuple[str, ...]]] = [
         {"moodle_cache_username": "cam pus", "moodle_cache_host": "c.example.edu", "moodle_cache_password": "x"},
         ("moodle_cache_username is 'cam pus'", "without spaces"),
     ),
+    ("less than Moodle takes anyway", {"moodle_cron_memory_limit": "128m"}, ("moodle_cron_memory_limit is '128m'", "384m")),
+    (
+        "tasks that the container would be killed for",
+        {"moodle_cron_memory_limit": "1g", "moodle_cron_memory": "2g"},
+        ("moodle_cron_memory_limit is '1024m', which is more than moodle_adhoc_memory '512m'",),
+    ),
     ("bad language", {"moodle_languages": ["German"]}, ("'German'", "not the name of a language pack")),
     ("language not built in", {"moodle_language": "de"}, ("add it to moodle_languages",)),
     ("bad mail address", {"moodle_admin_email": "admin@localhost"}, ("moodle_admin_email is 'admin@localhost'",)),
