@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
-"""Writes the tables that follow from a file of the collection into the pages that show them: the sizes, the secrets and the variables of
-a site into docs/site.md, the environment of the site image into docs/image.md, the branches of Moodle into the README of the role image.
+"""Writes the tables that follow from a file of the collection into the pages that show them: the sizes and the secrets of a site into
+docs/site.md, its variables and the environment of its image into docs/reference, the branches of Moodle into the README of the role image.
 
 document_variables.py           write them
 document_variables.py --check   exit 1 if they are not current, and change nothing
@@ -189,8 +189,8 @@ def branches() -> str:
 PAGES: tuple[tuple[Path, str, Path, t.Callable[[], str]], ...] = (
     (ROOT / "docs" / "site.md", "sizes", SIZES, sizes),
     (ROOT / "docs" / "site.md", "secrets", SECRETS, secrets),
-    (ROOT / "docs" / "site.md", "variables", SPECIFICATION, variables),
-    (ROOT / "docs" / "image.md", "environment", ENVIRONMENT, environment),
+    (ROOT / "docs" / "reference" / "variables.md", "variables", SPECIFICATION, variables),
+    (ROOT / "docs" / "reference" / "image.md", "environment", ENVIRONMENT, environment),
     (ROOT / "roles" / "image" / "README.md", "branches", BRANCHES, branches),
 )
 

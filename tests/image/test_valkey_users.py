@@ -7,7 +7,9 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from sites import PORT, Engine, Site, docker, get, wait_until
+from sites import PORT, Engine, Site, get
+from support.docker import docker
+from support.wait import wait_for
 
 pytestmark = pytest.mark.container
 UNREACHABLE = 3
@@ -18,11 +20,11 @@ CLI = ["valkey-cli", "-s", "/run/valkey/valkey.sock", "--no-auth-warning"]
 def ask(engine: Engine) -> t.Callable[..., str]:
     """Start the server as "listed", let one user in, and return a function that asks it as that user."""
     container = engine.start("listed", engine.services, "valkey-cache", "--tmpfs=/tmp", env={"VALKEY_TCP": "1"})
-    wait_until(lambda: engine.health("listed", "valkey-cache"), 30, "the start of the server")
+    wait_for(lambda: engine.health("listed", "valkey-cache"), seconds=30, what="the start of the server")
     docker("exec", container, *CLI, "ACL", "SETUSER", "campus", "on", f">{engine.secrets['session']}", "~*", "&*", "+@all")
     docker("exec", container, *CLI, "ACL", "SETUSER", "default", "off")
     login = ["--user", "campus", "--pass", engine.secrets["session"]]
-    return lambda *words: docker("exec", container, *CLI, *login, *words).stdout.strip()
+    return lambda *words: docker("exec", container, *CLI, *login, *words)
 
 
 def both(user: str) -> dict[str, str]:
@@ -50,7 +52,7 @@ def test_another_user_and_none_are_refused_with_the_servers_reason(site: Site, a
 def test_sessions_of_pages_are_kept_there(engine: Engine, site: Site, ask: t.Callable[..., str]) -> None:
     site.start("php", **both("campus"))
     site.start("web", f"--publish=127.0.0.1:{PORT}:8080")
-    wait_until(lambda: get(f"http://127.0.0.1:{PORT}/-/ready")[0] == 200, 30, "readiness")
+    wait_for(lambda: get(f"http://127.0.0.1:{PORT}/-/ready")[0] == 200, seconds=30, what="readiness")
     before = int(ask("DBSIZE"))
     status, _page = get(f"http://127.0.0.1:{PORT}/login/index.php")
     assert (status, int(ask("DBSIZE")) > before) == (200, True)

@@ -108,8 +108,8 @@ class ComposeProject:
     def __init__(self, run: Run, *, project: str, directory: str, binary: str = "docker") -> None:
         self._run = run
         self._binary = binary
-        self._project = project
         self._directory = directory
+        self.project = project
 
     def read(self, definition: str) -> Definition:
         """Return what a definition, the text of a compose file, says."""
@@ -189,11 +189,11 @@ class ComposeProject:
     def down(self, *, volumes: bool) -> None:
         """Remove everything of the project; works without its compose file."""
         command = ["down", "--remove-orphans", *(["--volumes"] if volumes else [])]
-        self._check([self._binary, "compose", "--project-name", self._project, *command], None)
+        self.check([self._binary, "compose", "--project-name", self.project, *command])
 
     def volumes(self) -> list[str]:
         """Return the names of the project's volumes."""
-        return self._docker(["volume", "ls", "--quiet", "--filter", f"label={LABEL_PROJECT}={self._project}"]).out.split()
+        return self._docker(["volume", "ls", "--quiet", "--filter", f"label={LABEL_PROJECT}={self.project}"]).out.split()
 
     def remove_volumes(self, names: t.Sequence[str]) -> None:
         """Remove volumes and what is in them."""
@@ -201,12 +201,23 @@ class ComposeProject:
 
     def networks(self) -> list[str]:
         """Return the names of the project's networks."""
-        listing = ["network", "ls", "--filter", f"label={LABEL_PROJECT}={self._project}", "--format", "{{.Name}}"]
+        listing = ["network", "ls", "--filter", f"label={LABEL_PROJECT}={self.project}", "--format", "{{.Name}}"]
         return self._docker(listing).out.split()
+
+    def exec_words(self, service: str, *options: str) -> list[str]:
+        """Return the words that run a command in a container of a service, wherever they are run."""
+        return [self._binary, "compose", "--project-name", self.project, "exec", "-T", *options, service]
+
+    def check(self, command: list[str], text: t.Optional[str] = None) -> Result:
+        """Run a command, which has to succeed."""
+        result = self._run(command, text)
+        if result.rc != 0:
+            raise DockerError(command, result)
+        return result
 
     def _ids(self, *filters: str) -> list[str]:
         listing = ["ps", "-aq", "--no-trunc"]
-        for name in (f"label={LABEL_PROJECT}={self._project}", *filters):
+        for name in (f"label={LABEL_PROJECT}={self.project}", *filters):
             listing += ["--filter", name]
         return self._docker(listing).out.split()
 
@@ -216,26 +227,20 @@ class ComposeProject:
         return [parse_container(row) for row in json.loads(result.out or "[]")]
 
     def _docker(self, arguments: list[str]) -> Result:
-        return self._check([self._binary, *arguments], None)
+        return self.check([self._binary, *arguments])
 
     def _compose(self, arguments: list[str], definition: str) -> Result:
-        return self._check(self._compose_command(arguments), definition)
+        return self.check(self._compose_command(arguments), definition)
 
     def _compose_command(self, arguments: list[str]) -> list[str]:
         """The definition comes on standard input, so that a candidate can be tried before it is written."""
-        place = ["--project-name", self._project, "--project-directory", self._directory]
+        place = ["--project-name", self.project, "--project-directory", self._directory]
         return [self._binary, "compose", *place, "--file", "-", "--progress", "quiet", *arguments]
 
-    def _check(self, command: list[str], text: t.Optional[str]) -> Result:
-        result = self._run(command, text)
-        if result.rc != 0:
-            raise DockerError(command, result)
-        return result
 
-
-def docker(module: t.Any) -> Run:
-    """Return the function that runs docker for a module."""
-    return runner(module, environ=ENVIRON)
+def docker(module: t.Any, timeout: t.Optional[float] = None) -> Run:
+    """Return the function that runs docker for a module, each command as long as it may."""
+    return runner(module, environ=ENVIRON, timeout=timeout)
 
 
 def project_of(module: t.Any) -> ComposeProject:

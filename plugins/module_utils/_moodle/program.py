@@ -3,9 +3,9 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""The program of the site image, through any command that reaches it: docker exec, kubectl exec, a container of its own, or none.
+"""The program of the site image, through any command or container that reaches it, or a container of its own.
 
-Its exit codes and answers are the image's contract (docs/image.md): 0 is success, an answer is one JSON object on the last line
+Its exit codes and answers are the image's contract (docs/reference/image.md): 0 is success, an answer is one JSON object on the last line
 of standard output, and a failure is explained in sentences. What is requested goes in on standard input.
 """
 
@@ -16,7 +16,8 @@ import shlex
 import typing as t
 
 from .._tool.errors import ToolError
-from .._tool.process import Result, Run, runner
+from .._tool.process import Result, Run
+from . import runner
 
 EXIT_CODES = {
     2: "bad usage or a bad environment value",
@@ -29,11 +30,7 @@ ERRORS = {2: "usage", 3: "unreachable", 4: "refused", 5: "moodle", 6: "locked"}
 # A command that ends with one of these had not begun to change anything.
 UNTOUCHED_CODES = (2, 3, 4, 6)
 
-ARGUMENTS: dict[str, dict[str, t.Any]] = {
-    "runner": {"type": "list", "elements": "str", "required": True},
-    "chdir": {"type": "path"},
-    "timeout": {"type": "int", "default": 3600},
-}
+ARGUMENTS = runner.ARGUMENTS
 
 
 class ProgramError(ToolError):
@@ -90,8 +87,7 @@ class MoodleProgram:
 
 def program_of(module: t.Any) -> MoodleProgram:
     """Return the program that the options of a module name."""
-    params = module.params
-    return MoodleProgram(runner(module, chdir=params["chdir"], timeout=params["timeout"]), params["runner"])
+    return MoodleProgram(*runner.runner_of(module))
 
 
 def failure(what: str, command: t.Sequence[str], result: Result, answer: t.Mapping[str, t.Any]) -> ProgramError:

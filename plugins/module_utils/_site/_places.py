@@ -50,17 +50,23 @@ def option_of(place: Place, form: Form) -> str:
 @functools.cache
 def options_of(cls: type) -> dict[str, Form]:
     """Return the options that fill a class and the classes of its fields, with their forms."""
-    return dict(_options(cls, ()))
+    return {option_of(place, form): form for place, form in _filled(cls, ())}
 
 
-def _options(cls: type, above: Place) -> t.Iterator[tuple[str, Form]]:
+@functools.cache
+def places_of(cls: type) -> dict[str, Place]:
+    """Return the same options with their places."""
+    return {option_of(place, form): place for place, form in _filled(cls, ())}
+
+
+def _filled(cls: type, above: Place) -> t.Iterator[tuple[Place, Form]]:
     for field in fields_of(cls):
         place = (*above, field.name)
         if field.form is not None:
             needs, within = (tuple(_of_group(other, above) for other in others) for others in (field.form.needs, field.form.within))
-            yield option_of(place, field.form), dataclasses.replace(field.form, needs=needs, within=within)
+            yield place, dataclasses.replace(field.form, needs=needs, within=within)
         elif field.cls is not None:
-            yield from _options(field.cls, place)
+            yield from _filled(field.cls, place)
 
 
 def _of_group(other: str, group: Place) -> str:

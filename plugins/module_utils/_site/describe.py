@@ -18,7 +18,7 @@ import typing as t
 
 from . import forms, secrets
 from ._build import build, with_defaults
-from ._places import by_option, described, fill, merge, options_of
+from ._places import by_option, described, fill, merge, options_of, places_of
 from ._rules.table import RULES, WARNINGS
 from .model import Site
 from .options import PREFIX, Option, Options, cast, unknown_names
@@ -28,9 +28,33 @@ from .targets.target import Target
 
 # What a description is for. Nothing that removal does not need may keep a site from being removed: a certificate has expired, a
 # branch is past its support.
-PURPOSES = ("site", "removal")
 TARGET = "moodle_target"
-IDENTITY = frozenset({TARGET, "moodle_name", "moodle_destroy_data"})
+IDENTITY = frozenset({TARGET, "moodle_name"})
+
+
+@dataclasses.dataclass(frozen=True)
+class Purpose:
+    """What a description is made for, where that is less than the whole site: which site it is, and what the purpose is about.
+
+    shows     the fields of Site that it is about
+    reads     secret options that its tasks read
+    requires  options that have to be given
+    """
+
+    shows: tuple[str, ...]
+    reads: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+
+
+# Nothing that a purpose does not need may be in its way: a certificate has expired, a branch is past support.
+_REPOSITORY = {"reads": secrets.REPOSITORY, "requires": secrets.REPOSITORY[:2]}
+PURPOSES: dict[str, t.Optional[Purpose]] = {
+    "site": None,
+    "removal": Purpose(("destroy_data",)),
+    "backup": Purpose(("backup",), **_REPOSITORY),
+    "restore": Purpose(("backup", "restore"), **_REPOSITORY),
+    "drill": Purpose(("backup", "drill"), **_REPOSITORY),
+}
 
 PASSWORD_MINIMUM = 8
 Given = t.Mapping[str, t.Any]
@@ -56,6 +80,7 @@ SECRETS: dict[str, forms.Check] = {
     **dict.fromkeys(secrets.PASSWORDS, _password),
     "moodle_admin_password": _admin_password,
     secrets.SETTINGS: forms.settings_shape,
+    **dict.fromkeys(secrets.REPOSITORY, forms.fine),
 }
 
 
@@ -80,8 +105,11 @@ def owners(name: str) -> list[str]:
 
 def counts(options: Options, given: Given, purpose: str) -> list[Option]:
     """Return the options whose values count for a site: not those of other targets, nor what the purpose does not need."""
-    target = target_of(options, given)
-    names = IDENTITY | target.identity if purpose == "removal" else frozenset(options)
+    target, only = target_of(options, given), PURPOSES[purpose]
+    names = frozenset(options)
+    if only:
+        shown = {name for name, place in places_of(Site).items() if place[0] in only.shows}
+        names = IDENTITY | target.identity | shown | frozenset(only.reads)
     return [option for name, option in options.items() if name in names and (not owners(name) or target.name in owners(name))]
 
 
@@ -99,8 +127,13 @@ def describe(options: Options, given: Given, around: Surroundings, purpose: str 
     site = build(filled, around, ports=target.ports, secrets_given=given_secrets)
     own: t.Any = fill(target.options, filled, around)
     problems = [*unknown_names(options, {*given, *hidden}), *(sentence for rows in wrong.values() for sentence in rows)]
-    if purpose == "removal":
-        spec = {"name": site.name, "destroy_data": site.destroy_data, "secrets_given": given_secrets}
+    if only := PURPOSES[purpose]:
+        problems += [
+            f"{name} is missing; the backups of a site need {' and '.join(only.requires)}."
+            for name in only.requires
+            if not values.get(name) and name not in hidden and name not in wrong
+        ]
+        spec = {name: described(getattr(site, name)) for name in ("name", "secrets_given", *only.shows)}
         return Description(_with_target(spec, target, target.identify(site, own)), problems, [])
     found = [*_foreign(target, given), *_useless(target, values, hidden), *_too_large(target, site, own)]
     found += _together(RULES, target.rules, site, own, around)

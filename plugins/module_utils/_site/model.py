@@ -42,6 +42,8 @@ _RELEASE = forms.tested(re.compile(r"[0-9]+\.[0-9]+(\.[0-9]+)?\+?").fullmatch, "
 _SHA256 = forms.tested(types.is_sha256, ", which is not a valid SHA-256; give 64 hexadecimal digits.")
 _NO_USER = ", which is not a valid user name; use one word without spaces."
 _NO_LANGUAGE = ", which is not the name of a language pack; use names like de or pt_br."
+_NO_TAG = ", which is not a valid tag; use letters, digits, dots, hyphens and underscores."
+_AGE = forms.tested(re.compile(r"([0-9]+[smhdw])+").fullmatch, ", which is not a valid age; write it like 26h or 7d.")
 _LOCAL_FILE = "use https://..., or moodle_source for a local file."
 _MIRROR = "use for example https://mirror.example.edu/debian."
 
@@ -248,6 +250,34 @@ class Check:
 
 
 @dataclasses.dataclass(frozen=True)
+class Backup:
+    """How backups are made, and how long they are kept."""
+
+    program: str
+    tag: t.Annotated[t.Optional[str], forms.tested(re.compile(r"[\w.-]+").fullmatch, _NO_TAG)]
+    keep: t.Mapping[str, t.Any]
+    max_age: t.Annotated[str, _AGE]
+
+
+@dataclasses.dataclass(frozen=True)
+class Restore:
+    """Which backup is restored, and the name of the site as confirmation."""
+
+    site: str
+    run: t.Optional[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Drill:
+    """Where a restore is rehearsed, and what it has to bring."""
+
+    directory: str
+    run: t.Optional[str]
+    min_files: t.Annotated[int, forms.number(0, 10**9)]
+    min_tables: t.Annotated[int, forms.number(0, 10**6)]
+
+
+@dataclasses.dataclass(frozen=True)
 class Site:
     """A site. secrets_given names the secret options that have a value, without the prefix; their values are nowhere here."""
 
@@ -297,6 +327,9 @@ class Site:
 
     destroy_data: str
     check: Check
+    backup: Backup
+    restore: Restore
+    drill: Drill
 
     @property
     def development(self) -> bool:

@@ -120,6 +120,8 @@ SECRETS = (
 # The options whose values are secrets. Settings of Moodle may be, too, and Moodle keeps those itself.
 PASSWORDS = tuple(secret.variable for secret in SECRETS if secret.variable)
 SETTINGS = "moodle_secret_settings"
+# How restic gets at the backups. An address can hold a password, and the environment the keys of an object store.
+REPOSITORY = ("moodle_backup_repository", "moodle_backup_password", "moodle_backup_environment")
 
 
 def of_site(site: Site) -> list[Secret]:

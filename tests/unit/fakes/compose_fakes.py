@@ -45,6 +45,7 @@ class FakeDocker:
         self.looping: set[str] = set()
         self.cut = ""
         self.refuse = ""
+        self.secrets: dict[str, dict[str, str]] = {}
         self._number = 0
 
     def __call__(self, command: list[str], text: t.Optional[str]) -> Result:
@@ -96,6 +97,7 @@ class FakeDocker:
                 name: {
                     "image": row["image"],
                     "scale": row["scale"],
+                    "profiles": row.get("profiles", []),
                     "secrets": row.get("secrets", []),
                     "environment": row.get("environment", {}),
                     "labels": {"campus.moodle.site": "x"},
@@ -103,7 +105,7 @@ class FakeDocker:
                 }
                 for name, row in wanted.items()
             }
-            return Result(0, json.dumps({"services": services}), "")
+            return Result(0, json.dumps({"services": services, "secrets": self.secrets}), "")
         if rest[0] == "config":
             return Result(0, "".join(f"{name} {row['hash']}\n" for name, row in wanted.items()), "")
         if rest[:2] == ["run", "--detach"]:

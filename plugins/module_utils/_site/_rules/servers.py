@@ -83,7 +83,7 @@ def mail(site: Site, _around: Surroundings) -> t.Iterator[str]:
     if site.mail.requested and not site.image.reference and not site.mail.catcher_binary:
         yield (
             f"moodle_mail_catcher is true but its program {site.mail.catcher_binary.given!r} does not exist on the control node; "
-            "name it in moodle_mail_catcher_binary, or set moodle_mail_catcher to false."
+            "name MailHog or Mailpit in moodle_mail_catcher_binary, or set moodle_mail_catcher to false."
         )
 
 
@@ -92,7 +92,10 @@ def no_mail_catcher(site: Site, _around: Surroundings) -> t.Iterator[str]:
     expected = site.development and site.mail.requested is None and not site.smtp.host
     if expected and not site.mail.catcher:
         program = site.mail.catcher_binary.given
-        yield f"The site runs without mail catcher, because its program {program} does not exist on the control node."
+        yield (
+            f"The site runs without mail catcher, because its program {program} does not exist on the control node; "
+            "moodle_mail_catcher_binary names another."
+        )
 
 
 def no_mail_server(site: Site, _around: Surroundings) -> t.Iterator[str]:
