@@ -101,8 +101,10 @@ def test_processes_are_the_programs_themselves(engine: Engine, served: Site, nam
 
 
 def test_cron_runs_and_stops_when_asked(site: Site) -> None:
-    cron = site.start("cron", MOODLE_CRON_KEEP_ALIVE="60")
+    cron = site.start("cron", MOODLE_CRON_KEEP_ALIVE="60", MOODLE_CRON_MEMORY_LIMIT="512M")
     wait_for(lambda: "Running tasks." in logs(cron), seconds=15, what="the first look")
+    script = "memory_limit=536870912 /srv/moodle/admin/cli/cron.php"
+    wait_for(lambda: script in docker("top", cron), seconds=15, what="the start of the script")
     time.sleep(3)
     started = time.monotonic()
     docker("stop", "--time=60", cron)

@@ -40,6 +40,7 @@ _HOST_NAME = forms.tested(
 _NETWORKS = forms.each(types.is_network, ", which is not a valid network; write it in CIDR form, for example 10.0.0.0/8.")
 _RELEASE = forms.tested(re.compile(r"[0-9]+\.[0-9]+(\.[0-9]+)?\+?").fullmatch, ", which is not a valid release; write it like 4.5.1.")
 _SHA256 = forms.tested(types.is_sha256, ", which is not a valid SHA-256; give 64 hexadecimal digits.")
+_NO_USER = ", which is not a valid user name; use one word without spaces."
 _NO_LANGUAGE = ", which is not the name of a language pack; use names like de or pt_br."
 _NO_TAG = ", which is not a valid tag; use letters, digits, dots, hyphens and underscores."
 _AGE = forms.tested(re.compile(r"([0-9]+[smhdw])+").fullmatch, ", which is not a valid age; write it like 26h or 7d.")
@@ -157,6 +158,7 @@ class Cron:
     replicas: t.Annotated[int, forms.number(1, 32)]
     memory: t.Annotated[int, forms.size(128)]
     cpus: t.Annotated[float, forms.number(0.05, 256)]
+    memory_limit: t.Annotated[t.Optional[int], forms.size(384, within=["memory", "moodle_adhoc_memory"])]
     keep_alive: t.Annotated[int, forms.number(0, 3600)]
 
 
@@ -200,6 +202,7 @@ class Store:
     store: str
     host: t.Annotated[t.Optional[str], forms.server()]
     port: t.Annotated[int, forms.port()]
+    username: t.Annotated[t.Optional[str], forms.tested(re.compile(r"[!-~]+").fullmatch, _NO_USER, needs=["host", "password"])]
     memory: t.Annotated[int, forms.size(32)]
     cpus: t.Annotated[float, forms.number(0.05, 256)]
 

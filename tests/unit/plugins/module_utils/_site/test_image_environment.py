@@ -49,6 +49,8 @@ def test_a_new_variable_of_the_image_is_passed_on_by_its_name() -> None:
         ({"moodle_upload_max": "0.5g"}, "MOODLE_UPLOAD_MAX", "512M"),
         ({"moodle_reverse_proxy": True}, "MOODLE_REVERSE_PROXY", "true"),
         ({"moodle_no_email": True}, "MOODLE_NO_EMAIL", "true"),
+        ({"moodle_cron_memory_limit": "512m"}, "MOODLE_CRON_MEMORY_LIMIT", "512M"),
+        ({}, "MOODLE_CRON_MEMORY_LIMIT", None),
         ({}, "MOODLE_NO_EMAIL", None),
         ({}, "MOODLE_SMTP_PORT", None),
         ({"moodle_smtp_host": "mail.example.edu"}, "MOODLE_SMTP_PORT", "587"),

@@ -172,6 +172,27 @@ BAD: list[tuple[str, dict[str, t.Any], tuple[str, ...]]] = [
         {"moodle_smtp_host": "mail.example.edu", "moodle_smtp_user": "moodle"},
         ("moodle_smtp_user is given without moodle_smtp_password",),
     ),
+    (
+        "user of the own session store",
+        {"moodle_session_username": "campus", "moodle_session_store": "valkey"},
+        ("moodle_session_username is given without moodle_session_host",),
+    ),
+    (
+        "user without password",
+        {"moodle_cache_username": "campus", "moodle_cache_host": "c.example.edu"},
+        ("moodle_cache_username is given without moodle_cache_password",),
+    ),
+    (
+        "user name with a space",
+        {"moodle_cache_username": "cam pus", "moodle_cache_host": "c.example.edu", "moodle_cache_password": "x"},
+        ("moodle_cache_username is 'cam pus'", "without spaces"),
+    ),
+    ("less than Moodle takes anyway", {"moodle_cron_memory_limit": "128m"}, ("moodle_cron_memory_limit is '128m'", "384m")),
+    (
+        "tasks that the container would be killed for",
+        {"moodle_cron_memory_limit": "1g", "moodle_cron_memory": "2g"},
+        ("moodle_cron_memory_limit is '1024m', which is more than moodle_adhoc_memory '512m'",),
+    ),
     ("bad language", {"moodle_languages": ["German"]}, ("'German'", "not the name of a language pack")),
     ("language not built in", {"moodle_language": "de"}, ("add it to moodle_languages",)),
     ("bad mail address", {"moodle_admin_email": "admin@localhost"}, ("moodle_admin_email is 'admin@localhost'",)),

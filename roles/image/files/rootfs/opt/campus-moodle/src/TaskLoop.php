@@ -65,7 +65,7 @@ final class TaskLoop
 
     private function start(): int
     {
-        $process = proc_open($this->command(), [['file', '/dev/null', 'r'], STDOUT, STDERR], $pipes);
+        $process = proc_open(self::command($this->values, $this->script, $this->arguments), [['file', '/dev/null', 'r'], STDOUT, STDERR], $pipes);
         if ($process === false) {
             return 1;
         }
@@ -79,10 +79,19 @@ final class TaskLoop
         return $status['signaled'] ? 128 + $status['termsig'] : $status['exitcode'];
     }
 
-    /** @return list<string> */
-    private function command(): array
+    /**
+     * What runs one of Moodle's scripts.
+     *
+     * @param array<string, mixed> $values
+     * @param list<string> $arguments
+     * @return list<string>
+     */
+    public static function command(array $values, string $script, array $arguments): array
     {
-        return [PHP_BINARY, Image::script($this->script), ...$this->arguments, "--keep-alive={$this->values['MOODLE_CRON_KEEP_ALIVE']}"];
+        $limit = $values['MOODLE_CRON_MEMORY_LIMIT'];
+        // Moodle raises a limit that is lower than what it wants, and leaves a higher one alone.
+        $php = $limit === '' ? [PHP_BINARY] : [PHP_BINARY, '-d', "memory_limit=$limit"];
+        return [...$php, Image::script($script), ...$arguments, "--keep-alive={$values['MOODLE_CRON_KEEP_ALIVE']}"];
     }
 
     private function stop(): void

@@ -12,13 +12,15 @@ final class Valkey
     private const TIMEOUT_SECONDS = 3.0;
 
     /**
-     * What a client logs in with, as phpredis and Moodle's stores take it; '' for nothing.
+     * What a client logs in with, as phpredis and Moodle's stores take it: a password, user and password, or '' for nothing.
      *
      * @param array<string, mixed> $values as Environment::read gives for 'site'
+     * @return string|array{string, string}
      */
-    public static function login(array $values, string $server): string
+    public static function login(array $values, string $server): string|array
     {
-        return $values["MOODLE_{$server}_PASSWORD"];
+        [$user, $password] = [$values["MOODLE_{$server}_USERNAME"], $values["MOODLE_{$server}_PASSWORD"]];
+        return $user === '' ? $password : [$user, $password];
     }
 
     /**
