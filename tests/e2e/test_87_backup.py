@@ -30,7 +30,7 @@ def run_example(site: Site, tmp_path_factory: pytest.TempPathFactory) -> t.Calla
     backup = {"backup_repository": str(tmp_path_factory.mktemp("backup")), "backup_password": "e2e-backup", "backup_program": restic}
 
     def run(name: str, *arguments: str, rc: int = 0) -> str:
-        inventory = site.controller.write_inventory(site.name, {**site.variables, **backup})
+        inventory = site.controller.write_inventory({site.name: {**site.variables, **backup}})
         done = site.controller.play(REPOSITORY / "docs" / "examples" / name, inventory, *arguments, timeout=600)
         assert done.rc == rc, done.output
         return done.output
