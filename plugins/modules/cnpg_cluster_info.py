@@ -151,10 +151,10 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg.change import require_cluster
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg.report import operator_report, report, requirements, unmet
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.values import now
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import API, CnpgError
 from ansible_collections.campus.moodle.plugins.module_utils._kube.options import KUBE_ARGUMENTS, client_from
 from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
+from ansible_collections.campus.moodle.plugins.module_utils._tool.times import now
 
 SWITCHES = ("healthy", "archiving", "no_fencing", "no_pending_restart", "no_advisories", "synchronous")
 REQUIRE = {

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+# Documentation alone: it runs on the control node, in plugins/action/site_spec.py.
+
 DOCUMENTATION = r"""
 module: site_spec
 short_description: Check the description of a Moodle site
@@ -48,9 +50,19 @@ spec:
   description:
     - The description. A variable C(moodle_database_host) is found in C(database.host), C(moodle_branch) in C(branch).
     - Sizes are whole megabytes, paths on the control node are absolute, and what follows from other values is filled in.
+    - C(target) has the C(name) of the target and what follows from it. C(target.runner) is the way into the site as the modules
+      C(moodle_*) take it, C(target.visit) the way to look at it as M(campus.moodle.site_verify) takes it.
+    - C(secrets) names the secrets that the site has, and what reads each of them.
   returned: success
   type: dict
-  sample: {"name": "physics", "url": "https://physics.example.edu", "database": {"host": null, "own": true}}
+  sample:
+    name: physics
+    url: https://physics.example.edu
+    database: {"host": null, "own": true}
+    target:
+      name: compose
+      runner: [docker, compose, --project-name, moodle-physics, exec, -T, php, /opt/campus-moodle/bin/moodle]
+      visit: {"address": 127.0.0.1, "port": 18080, "tls": false}
 problems:
   description: What is wrong with the description, one sentence each.
   returned: failure

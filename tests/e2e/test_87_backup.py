@@ -25,8 +25,8 @@ FULL_NAME = "SELECT fullname FROM mdl_course WHERE id = 1"
 @pytest.fixture(scope="module")
 def run_example(site: Site, tmp_path_factory: pytest.TempPathFactory) -> t.Callable[..., str]:
     """run_example(name, *arguments) runs a play of docs/examples on the site and returns what is printed."""
-    build = [str(REPOSITORY / "scripts" / "go_build.sh"), "restic"]
-    restic = subprocess.run(build, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=900, check=True).stdout.strip()
+    bring = [str(REPOSITORY / "scripts" / "program.sh"), "restic"]
+    restic = subprocess.run(bring, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=900, check=True).stdout.strip()
     backup = {"backup_repository": str(tmp_path_factory.mktemp("backup")), "backup_password": "e2e-backup", "backup_program": restic}
 
     def run(name: str, *arguments: str, rc: int = 0) -> str:

@@ -75,7 +75,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if page:
             self._answer_page(page.group(1))
         elif command:
-            self._run_command(command.group(1), urllib.parse.parse_qs(query)["command"])
+            options = urllib.parse.parse_qs(query)
+            self._run_command(command.group(1), options["command"], with_input="stdin" in options)
         else:
             self._pass_on()
 
@@ -118,8 +119,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 if not data:
                     return
 
-    def _run_command(self, pod: str, command: list[str]) -> None:
-        """Speak as much of the WebSocket protocol as a command with standard input needs."""
+    def _run_command(self, pod: str, command: list[str], *, with_input: bool) -> None:
+        """Speak as much of the WebSocket protocol as a command needs."""
         accepted = base64.b64encode(hashlib.sha1(self.headers["Sec-WebSocket-Key"].encode() + _GUID, usedforsecurity=False).digest())
         self.send_response(101)
         for name, value in (("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Protocol", _PROTOCOL)):
@@ -127,7 +128,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Sec-WebSocket-Accept", accepted.decode())
         self.end_headers()
         text = b""
-        while True:
+        while with_input:
             message = self._message()
             if not message or message[0] == 255:
                 break

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
-"""Programs of scripts/go_build.sh, and servers made of them on loopback ports that end with the test run, however it ends."""
+"""Programs of scripts/program.sh, and servers made of them on loopback ports that end with the test run, however it ends."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ STOP_SECONDS = 20
 
 
 def program(name: str) -> str:
-    """Return the path of a program that scripts/go_build.sh knows; it is built when it is not there yet."""
-    done = subprocess.run([REPOSITORY / "scripts" / "go_build.sh", name], stdout=subprocess.PIPE, text=True, check=True)
+    """Return the path of a program that scripts/program.sh knows; it is fetched or built when it is not there yet."""
+    done = subprocess.run([REPOSITORY / "scripts" / "program.sh", name], stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout.strip()
 
 

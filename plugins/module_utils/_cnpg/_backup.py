@@ -11,9 +11,9 @@ import datetime
 import typing as t
 
 from .._kube.errors import KubeError
-from .._kube.manifests import same
-from .._kube.wait import Verdict
-from .values import parse_time
+from .._kube.objects import same
+from .._kube.ready import Verdict
+from .._tool.times import parse_time
 from .view import API, BARMAN_API, LABEL_CLUSTER, ClusterView, CnpgError
 
 if t.TYPE_CHECKING:

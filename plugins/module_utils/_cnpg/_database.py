@@ -12,7 +12,7 @@ import time
 import typing as t
 
 from .._kube.errors import KubeError
-from .._kube.wait import Verdict
+from .._kube.ready import Verdict
 from ._drill import ask
 from ._spec import merge
 from .view import API, ClusterView

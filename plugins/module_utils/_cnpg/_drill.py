@@ -11,10 +11,11 @@ import datetime
 import time
 import typing as t
 
-from .._kube.wait import Ref, gone
+from .._kube.ready import gone
+from .._kube.wait import Ref
+from .._tool.times import parse_time
 from ._instances import ask as instance_status
 from .change import await_object
-from .values import parse_time
 from .view import API, LABEL_CLUSTER, ClusterView, CnpgError
 
 if t.TYPE_CHECKING:

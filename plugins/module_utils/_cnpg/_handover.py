@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._kube.wait import DONE, Verdict
+from .._kube.ready import DONE, Verdict
 from .view import PHASE_HEALTHY, ClusterView, CnpgError
 
 DEMOTE, PROMOTE, VERIFY, FINISHED = "demote", "promote", "verify", "finished"

@@ -10,8 +10,8 @@ from __future__ import annotations
 import time
 import typing as t
 
-from .._kube.wait import pod_problems
-from .values import parse_time
+from .._kube.ready import pod_problems
+from .._tool.times import parse_time
 from .view import PHASE_HEALTHY, ClusterView
 
 OK, DEGRADED, CRITICAL = "ok", "degraded", "critical"

@@ -10,8 +10,9 @@ from __future__ import annotations
 import datetime
 import typing as t
 
+from .._tool.times import parse_time
 from ._restore_source import Source
-from .values import parse_lsn, parse_time
+from .values import parse_lsn
 from .view import CnpgError
 
 # Option to field of recoveryTarget.

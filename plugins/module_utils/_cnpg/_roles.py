@@ -12,8 +12,8 @@ import time
 import typing as t
 
 from .._kube.errors import KubeError
-from .._kube.manifests import same
-from .._kube.wait import Verdict
+from .._kube.objects import same
+from .._kube.ready import Verdict
 from ._database import APPLY_PATIENCE, RECLAIM_DELETE, object_name
 from ._spec import field
 from .view import API, ClusterView

@@ -11,7 +11,7 @@ import decimal
 import re
 import typing as t
 
-from .._kube.manifests import same
+from .._kube.objects import same
 from .view import API, ClusterView, CnpgError
 
 # Handy option to its place in the specification.

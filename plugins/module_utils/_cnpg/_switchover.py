@@ -11,7 +11,7 @@ import dataclasses
 import re
 import typing as t
 
-from .._kube.wait import condition_of
+from .._kube.ready import condition_of
 from ._instances import ask
 from .values import parse_lsn
 from .view import PHASE_HEALTHY, ClusterView, CnpgError

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import typing as t
 
-from .._kube.wait import DONE, Verdict, condition_of
+from .._kube.ready import DONE, Verdict, condition_of
 from .view import ALL_INSTANCES, ANNOTATION_FENCED, ANNOTATION_HIBERNATION, CONDITION_HIBERNATION, PHASE_HEALTHY, ClusterView, CnpgError
 
 Object = t.Mapping[str, t.Any]

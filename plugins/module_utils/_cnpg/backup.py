@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import typing as t
 
-from .._kube.wait import Ref, gone, ref_of
-from .._restic.snapshots import parse_age
+from .._kube.ready import gone
+from .._kube.wait import Ref, ref_of
+from .._tool.times import now, parse_age
 from ._backup import (
     COMPLETED,
     FAILURES,
@@ -31,7 +32,6 @@ from ._backup import (
 )
 from .change import await_object, require_cluster
 from .objects import confirm
-from .values import now
 from .view import API, ClusterView, CnpgError
 
 if t.TYPE_CHECKING:
@@ -98,7 +98,7 @@ def recent_backup(client: KubeClient, view: ClusterView, max_age: t.Optional[str
     """Return a backup that makes a new one needless: a young one, or one that is being taken."""
     if max_age is None:
         return None
-    seconds, rows = parse_age(max_age), backups_of(client, view)
+    seconds, rows = parse_age(max_age, "max_age"), backups_of(client, view)
     newest = newest_completed(rows)
     if newest is not None and age_of(newest, now()) <= seconds:
         return newest

@@ -11,7 +11,8 @@ import typing as t
 
 from .._kube.errors import KubeError
 from .._kube.options import KUBE_ARGUMENTS
-from .._kube.wait import Predicate, Ref, diagnose, wait_until
+from .._kube.ready import Predicate
+from .._kube.wait import Ref, diagnose, wait_until
 from .view import API, CnpgError
 
 if t.TYPE_CHECKING:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .._kube.wait import Predicate, Ref
+from .._kube.ready import Predicate
+from .._kube.wait import Ref
 from ._backup import backups_of, running
 from ._handover import (
     DEMOTE,

@@ -12,7 +12,8 @@ import typing as t
 from .._kube.diff import Change, applied_difference, preview
 from .._kube.errors import KubeError
 from .._kube.options import KUBE_ARGUMENTS
-from .._kube.wait import Predicate, Ref, gone
+from .._kube.ready import Predicate, gone
+from .._kube.wait import Ref
 from .change import await_object
 from .view import CnpgError
 from .waiting import TICK_SECONDS

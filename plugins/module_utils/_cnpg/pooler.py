@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-from .._kube.wait import Verdict, ready
+from .._kube.ready import Verdict, ready
 from ._spec import as_setting, merge
 from .view import API
 from .waiting import QUIET_SECONDS, Arrival, Clock

@@ -11,13 +11,12 @@ import datetime
 import typing as t
 
 from .._kube.errors import KubeError
-from .._restic.snapshots import parse_age
+from .._tool.times import parse_age, parse_time
 from ._backup import recovery_window, window_in
 from ._health import OK, certificate_days, verdict
 from ._instances import archiving, ask, instance_rows
 from ._operator import advisories, operator_version
 from ._spec import connection
-from .values import parse_time
 from .view import BARMAN_API, ClusterView
 from .waiting import read_instance_pods
 
@@ -92,7 +91,8 @@ def _backup_age(found: Report, value: str) -> str:
     window = found["recovery_window"]
     if window["age"] is None:
         return window["error"] or "no successful backup is known"
-    return f"the last successful backup is from {window['last_successful']}" if window["age"] > parse_age(value) else ""
+    limit = parse_age(value, "require.backup_max_age")
+    return f"the last successful backup is from {window['last_successful']}" if window["age"] > limit else ""
 
 
 def _certificates(found: Report, value: int) -> str:

@@ -14,12 +14,12 @@ import typing as t
 from .._kube.diff import applied_difference
 from .._kube.wait import Ref
 from .._tool.errors import ToolError
+from .._tool.times import now, parse_time
 from ._drill import LABELS, ask, check_assertions, is_drill, last_archived, remove, seconds_lost
 from ._restore_object import archive_name, base_spec, for_drill, name_archive, refuse_other, restore_object, taken_names
 from ._restore_source import Source, resolve_source
 from ._restore_target import check_target, recovery_target
 from .change import await_object, require_cluster
-from .values import now, parse_time
 from .view import API, ClusterView, CnpgError
 from .waiting import TICK_SECONDS, health_predicate
 

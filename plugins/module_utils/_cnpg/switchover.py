@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import typing as t
 
-from .._kube.wait import Ref, Verdict
+from .._kube.ready import Verdict
+from .._kube.wait import Ref
+from .._tool.times import micro_time, now
 from ._backup import backups_of, running
 from ._switchover import (
     ANY_HEALTHY,
@@ -26,7 +28,6 @@ from ._switchover import (
     without,
 )
 from .change import await_object, change_cluster, require_cluster
-from .values import micro_time, now
 from .view import API, ClusterView, CnpgError
 from .waiting import TICK_SECONDS, HealthPredicate, health_predicate, read_instance_pods
 

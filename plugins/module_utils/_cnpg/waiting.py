@@ -18,9 +18,9 @@ import time
 import typing as t
 
 from .._kube.errors import KubeError
-from .._kube.wait import Verdict, ready
+from .._kube.ready import Verdict, ready
+from .._tool.times import parse_time
 from ._health import BROKEN, NEEDS_HUMAN, PHASES, UNKNOWN_PHASE, missing_health, phase_sentence, stuck
-from .values import parse_time
 from .view import ANNOTATION_RESTART, LABEL_CLUSTER, LABEL_JOB_ROLE, LABEL_POD_ROLE, ClusterView, instance_labels
 
 if t.TYPE_CHECKING:

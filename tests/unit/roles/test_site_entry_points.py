@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.campus.moodle.plugins.module_utils._site.targets.table import TARGETS
 
 ROOT = Path(__file__).resolve().parents[3]
 SITE = ROOT / "roles" / "site"
@@ -43,6 +44,20 @@ def test_a_playbook_is_nothing_but_its_entry_point(entry: str) -> None:
     (task,) = play["tasks"]
     role = task["ansible.builtin.import_role"]
     assert (role["name"], role.get("tasks_from", "main"), role["rolespec_validate"]) == ("campus.moodle.site", entry, False)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_target_has_a_role_with_all_that_the_site_includes(name: str) -> None:
+    role = ROOT / "roles" / f"target_{name}"
+    tasks = [task for entry in ENTRY_POINTS for task in content(SITE / "tasks" / f"{entry}.yml")]
+    included = {task["ansible.builtin.include_role"]["tasks_from"] for task in tasks if "ansible.builtin.include_role" in task}
+    assert included == {path.stem for path in (role / "tasks").iterdir()} == {"preflight", "secrets", "rollout", "destroy"}
+    left = {task["register"] for entry in included for task in content(role / "tasks" / f"{entry}.yml") if "register" in task}
+    assert {f"__target_{name}_rollout", f"__target_{name}_removal"} <= left
+
+
+def test_every_role_of_a_target_has_its_target() -> None:
+    assert {path.name for path in (ROOT / "roles").glob("target_*")} == {f"target_{name}" for name in TARGETS}
 
 
 def test_images_that_are_given_are_not_built() -> None:

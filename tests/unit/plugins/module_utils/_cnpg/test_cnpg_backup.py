@@ -18,7 +18,6 @@ from ansible_collections.campus.moodle.plugins.module_utils._cnpg._backup import
     summary,
 )
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg.backup import forget, take
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.values import micro_time, parse_time
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import CnpgError
 from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.campus.moodle.tests.unit.fakes.cnpg_action_fakes import (
@@ -53,29 +52,6 @@ DONE = {"phase": "completed", "startedAt": "2026-11-21T08:00:00Z", "stoppedAt": 
 
 def run(client: FakeClient, *, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
     return take(t.cast(t.Any, client), {**OPTIONS, **options}, check_mode=check_mode)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("2026-11-21T08:00:00Z", "2026-11-21T08:00:00.000000Z"),
-        ("2026-11-21T08:00:00.123456Z", "2026-11-21T08:00:00.123456Z"),
-        ("2026-11-21T08:00:00.123456789Z", "2026-11-21T08:00:00.123456Z"),
-        ("2026-11-21 08:00:00", "2026-11-21T08:00:00.000000Z"),
-        ("2026-11-21 10:00:00.5+02", "2026-11-21T08:00:00.500000Z"),
-        ("2026-11-21T13:30:00+05:30", "2026-11-21T08:00:00.000000Z"),
-        ("2026-11-21T04:00:00-0400", "2026-11-21T08:00:00.000000Z"),
-    ],
-)
-def test_times_of_kubernetes_and_of_postgresql_are_read(text: str, expected: str) -> None:
-    moment = parse_time(text)
-    assert moment is not None
-    assert micro_time(moment.astimezone(datetime.timezone.utc)) == expected
-
-
-@pytest.mark.parametrize("text", [None, "", "yesterday", "2026-13-01T00:00:00Z", "2026-11-21", "1763712000"])
-def test_other_text_is_no_time(text: t.Optional[str]) -> None:
-    assert parse_time(text) is None
 
 
 def test_the_name_is_the_one_that_the_command_line_tool_would_choose() -> None:

@@ -15,7 +15,7 @@ from ansible_collections.campus.moodle.plugins.module_utils._cnpg.annotations im
     woken,
 )
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import CnpgError
-from ansible_collections.campus.moodle.plugins.module_utils._kube.wait import Verdict
+from ansible_collections.campus.moodle.plugins.module_utils._kube.ready import Verdict
 from ansible_collections.campus.moodle.tests.unit.fakes.cnpg_action_fakes import cluster, condition
 
 ANNOTATION = "cnpg.io/hibernation"

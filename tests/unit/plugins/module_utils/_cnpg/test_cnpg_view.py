@@ -28,7 +28,8 @@ from ansible_collections.campus.moodle.plugins.module_utils._cnpg.waiting import
     health_predicate,
 )
 from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.campus.moodle.plugins.module_utils._kube.wait import Ref, Verdict, wait_until
+from ansible_collections.campus.moodle.plugins.module_utils._kube.ready import Verdict
+from ansible_collections.campus.moodle.plugins.module_utils._kube.wait import Ref, wait_until
 from ansible_collections.campus.moodle.tests.unit.fakes.kube_fakes import FakeClient
 
 RECORDS = pathlib.Path(__file__).parents[3] / "fakes" / "cnpg_records"
