@@ -61,6 +61,7 @@ TIERS = {
     "roles/": CONTAINERS,
     "roles/docker_engine/": "molecule e2e",
     "roles/site/": "build e2e",
+    "roles/target_compose/": "build e2e",
     "scripts/": EVERY,
     "scripts/bench.sh": "",
     "scripts/build.sh": "build",
@@ -89,10 +90,8 @@ TIERS = {
     "tests/tools/": "tools",
     "tests/unit/": "",
     "tools/go/": "tools",
-    "tools/go/docker-compose/": CONTAINERS,
     "tools/go/helm-diff/": "",
     "tools/go/mailhog/": "e2e",
-    "tools/go/restic/": "tools e2e",
 }
 
 
