@@ -106,9 +106,15 @@ take() {
   enter "$1"
   download "$2" && return 0
   say "reading the package lists of Debian $1"
-  if ! read_lists; then reasons+=("the lists of $1 could not be read;"); return 1; fi
-  download "$2" && return 0
-  reasons+=("$1 has $(versions | paste -sd ' ' | grep . || printf none), not $2;")
+  if ! read_lists; then
+    reason="the lists of $1 could not be read"
+  elif download "$2"; then
+    return 0
+  else
+    reason="$1 has $(versions | paste -sd ' ' | grep . || printf none), not $2"
+  fi
+  say "$package: $reason"
+  reasons+=${reasons:+; }$reason
   return 1
 }
 
@@ -126,7 +132,7 @@ keep() {
 
 # fetch: brings the program from the first suite that has it.
 fetch() {
-  local pin lock
+  local pin lock reason reasons=''
   mkdir -p "$cache/bin" "$cache/apt"
   exec {lock}>"$cache/apt/lock"
   flock "$lock" # apt refuses to work twice at a time on the same lists
@@ -137,14 +143,13 @@ fetch() {
   trap 'rm -rf "$scratch"' EXIT
   rm -rf "$scratch"
   mkdir "$scratch"
-  reasons=()
   for pin in $pins; do
     take "${pin%%=*}" "${pin#*=}" || continue
     program="$cache/bin/$name-${pin#*=}"
     keep
     return
   done
-  die "$package cannot be had from $mirror (${reasons[*]}). A newer checkout may name another version; MOODLE_DEBIAN_MIRROR names another mirror"
+  die "$package cannot be had from $mirror ($reasons). A newer checkout may name another version; MOODLE_DEBIAN_MIRROR names another mirror"
 }
 
 present || fetch

@@ -6,8 +6,8 @@
 #
 # Runs the tiers that are named, each from whatever the machine has. scripts/tiers has a file for each, with its steps as functions:
 # those that it names with `alone` have the machine for themselves, those that it names with `beside` run at the same time, as many as
-# there are processors, and show their output when they end. A step that fails does not hide the next one; the summary at the end and
-# the exit code tell.
+# there are processors, and show their output when they end. What they name with `ahead` is set up from the start on, behind everything
+# else. A step that fails does not hide the next one; the summary at the end and the exit code tell.
 
 set -euo pipefail
 
@@ -28,7 +28,8 @@ tracked() { git -C "$REPOSITORY" ls-files -co --exclude-standard -- "$@"; }
 # run_pytest NAME ARGUMENT...: runs tests; their times and results go into the summary.
 run_pytest() { PYTHONPATH="$COLLECTIONS" pytest -q -rs -p no:cacheprovider --junitxml="$RESULTS/$1.xml" "${@:2}"; }
 
-queue=()
+queue=() parts=()
+ahead() { parts+=("$@"); }
 alone() { local step; for step; do queue+=("alone $step"); done; }
 beside() { local step; for step; do queue+=("beside $step"); done; }
 
@@ -57,9 +58,16 @@ for tier; do
   . "$TIERS/$tier.sh"
 done
 
+# Whoever comes to a part before it is ready waits for it, or makes it where that failed; so nothing here depends on how this ends.
+if [ ${#parts[@]} -gt 0 ]; then
+  setsid nice -n 19 "$REPOSITORY/scripts/setup.sh" "${parts[@]}" >"$RESULTS/ahead.log" 2>&1 &
+  builder=$!
+  disown
+fi
+
 # Each step that runs beside others is a process group of its own, so that an interrupted run can end it with all that it started.
 set -m
-end_jobs() { local job; for job in $(jobs -p); do kill -- "-$job" 2>/dev/null || true; done; }
+end_jobs() { local job; for job in $(jobs -p) ${builder:-}; do kill -- "-$job" 2>/dev/null || true; done; }
 trap end_jobs EXIT
 for entry in "${queue[@]}"; do
   if [ "${entry% *}" = beside ]; then

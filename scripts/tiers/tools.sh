@@ -4,6 +4,8 @@
 #
 # Modules against real programs and servers.
 
+ahead programs
+
 run_tools() {
   scripts/setup.sh tools
   # Whole files to a worker: each worker starts its own servers, and only those that its files ask for.

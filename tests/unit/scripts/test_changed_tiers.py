@@ -32,7 +32,7 @@ def test_every_tier_of_the_table_is_one_that_runs() -> None:
         ([], []),
         (["README.md", "docs/site.md"], ["fast"]),
         (["plugins/modules/helm_release.py"], ["fast", "tools"]),
-        (["roles/docker_engine/tasks/main.yml", "plugins/module_utils/_kube/apply.py"], ["fast", "tools", "molecule", "e2e"]),
+        (["roles/docker_engine/tasks/main.yml", "plugins/module_utils/_kube/apply.py"], ["fast", "molecule", "e2e", "tools"]),
         (["new/folder/that/nobody/entered.txt"], list(changed_tiers.ORDER)),
     ],
     ids=lambda value: None,

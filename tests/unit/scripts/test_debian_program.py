@@ -133,8 +133,8 @@ def test_released_suite_stands_in_for_one_that_moved_on(archive: Archive, forky:
     archive.package("0.18.0-1+b4")
     done = archive.run("restic")
     assert (done.returncode, archive.left()) == (0, ["restic-0.18.0-1"]), done.stderr
-    assert "out of" in done.stderr
-    assert "0.18.0-1" in done.stderr
+    assert f"restic: {'forky has' if forky else 'the lists of forky could not be read'}" in done.stderr
+    assert "restic-0.18.0-1 out of restic" in done.stderr
     assert archive.run("restic").stdout == f"{archive.programs / 'restic-0.18.0-1'}\n"
 
 
@@ -156,7 +156,7 @@ def test_says_what_there_is_where_no_version_can_be_had(archive: Archive) -> Non
     assert (done.returncode, archive.left()) == (1, [])
     assert done.stderr.splitlines()[-1] == (
         "error: restic cannot be had from http://mirror.test/debian (forky has 0.21.0-1 0.20.0-1, not 0.19.1-1; "
-        "the lists of trixie could not be read;). A newer checkout may name another version; MOODLE_DEBIAN_MIRROR names another mirror"
+        "the lists of trixie could not be read). A newer checkout may name another version; MOODLE_DEBIAN_MIRROR names another mirror"
     )
     assert "E: no network" in done.stderr
 
@@ -193,7 +193,7 @@ def test_the_real_apt_refuses_an_archive_without_signature(archive: Archive) -> 
     done = archive.run("restic", fake=False, MOODLE_DEBIAN_MIRROR=f"file:{archive.home}/debian")
     assert (done.returncode, archive.left()) == (1, [])
     assert "is not signed" in done.stderr
-    assert "(the lists of forky could not be read; the lists of trixie could not be read;)" in done.stderr.splitlines()[-1]
+    assert "(the lists of forky could not be read; the lists of trixie could not be read)" in done.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize("arguments", [(), ("unknown",), ("docker.compose",)])
