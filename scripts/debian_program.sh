@@ -112,7 +112,7 @@ take() {
   return 1
 }
 
-# keep: unpacks the program beside its final place, runs it, and renames it, so that nothing unfinished ever lies there.
+# keep: unpacks the program, runs it, and only then moves it to its place.
 keep() {
   local archive said
   archive=$(basename "$scratch"/*.deb)
@@ -132,9 +132,11 @@ fetch() {
   flock "$lock" # apt refuses to work twice at a time on the same lists
   ! present || return 0
   require_apt
-  scratch=$(mktemp -d "$cache/bin/$name.XXXXXX")
-  # shellcheck disable=SC2064  # the path is wanted as it is now
-  trap "rm -rf '$scratch'" EXIT
+  # One name for it, so that what a run left that was ended on the spot goes with the next.
+  scratch="$cache/apt/scratch"
+  trap 'rm -rf "$scratch"' EXIT
+  rm -rf "$scratch"
+  mkdir "$scratch"
   reasons=()
   for pin in $pins; do
     take "${pin%%=*}" "${pin#*=}" || continue

@@ -15,6 +15,7 @@ from pathlib import Path
 import yaml
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.campus.moodle.plugins.module_utils._image.packages import CATCHER
 from ansible_collections.campus.moodle.plugins.module_utils._moodle.branches import BRANCHES
 from ansible_collections.campus.moodle.plugins.module_utils._site import describe as site
 from ansible_collections.campus.moodle.plugins.module_utils._site import options as site_options
@@ -27,7 +28,6 @@ ROLES = Path(__file__).resolve().parents[2] / "roles"
 ARGUMENT_SPECS = ROLES / "site" / "meta" / "argument_specs.yml"
 # What the site image and the description have to see alike.
 IMAGE_TABLES = ROLES / "image" / "files" / "rootfs" / "opt" / "campus-moodle" / "etc"
-CATCHER = "mailhog-1.0.1"
 GROUP = "moodle_sites"
 Variables = t.Mapping[str, t.Any]
 

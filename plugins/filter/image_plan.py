@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.campus.moodle.plugins.plugin_utils._image_plan import Inputs, make
+from ansible_collections.campus.moodle.plugins.module_utils._image.inputs import ARGUMENTS, Inputs
+from ansible_collections.campus.moodle.plugins.plugin_utils._image.plan import make
 
 DOCUMENTATION = r"""
 name: image_plan
@@ -22,10 +22,13 @@ positional: _input
 options:
   _input:
     description:
-      - The variables of the role P(campus.moodle.image#role), without the prefix C(image_).
+      - What the option O(campus.moodle.image_build#module:inputs) of the module holds that builds, or the variables of the role
+        P(campus.moodle.image#role) without the prefix C(image_).
       - A variable that is missing, empty, or V(none) has the default of the role.
     type: dict
     required: true
+seealso:
+  - module: campus.moodle.image_build
 """
 
 EXAMPLES = r"""
@@ -42,11 +45,9 @@ _value:
     - RV(ignore:reference) and RV(ignore:services_reference) are the names of the two images.
     - RV(ignore:release) is the release of Moodle, as far as it is known before the build.
     - RV(ignore:facts) is what is known about the site image before it is built.
-    - RV(ignore:build_spec) is the input of the builder.
+    - RV(ignore:build_spec) is what each image is made of.
   type: dict
 """
-
-_LISTS = ("languages",)
 
 
 def image_plan(variables: t.Any) -> dict[str, t.Any]:
@@ -54,18 +55,17 @@ def image_plan(variables: t.Any) -> dict[str, t.Any]:
     if not isinstance(variables, t.Mapping):
         msg = f"image_plan needs a dictionary, not {type(variables).__name__}."
         raise AnsibleFilterError(msg)
-    known = {field.name for field in dataclasses.fields(Inputs)}
-    unknown = sorted(set(variables) - known)
+    unknown = sorted(set(variables) - set(ARGUMENTS))
     if unknown:
         msg = f"image_plan does not know: {', '.join(unknown)}."
         raise AnsibleFilterError(msg)
-    given = {str(name): _plain(str(name), value) for name, value in variables.items() if value not in (None, "", [])}
+    given = {str(name): _plain(value, ARGUMENTS[name]["type"]) for name, value in variables.items() if value not in (None, "", [])}
     return make(Inputs(**given))
 
 
-def _plain(name: str, value: t.Any) -> t.Any:
-    if name in _LISTS:
-        return tuple(str(item) for item in value)
+def _plain(value: t.Any, kind: str) -> t.Any:
+    if kind == "list":
+        return [str(item) for item in value]
     return value if isinstance(value, bool) else str(value)
 
 

@@ -7,6 +7,7 @@ import json
 import typing as t
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.campus.moodle.plugins.module_utils._image.engine import facts_of
 
 DOCUMENTATION = r"""
 name: image_state
@@ -45,9 +46,6 @@ _value:
   type: dict
 """
 
-_FACTS = "io.campus.moodle.facts"
-_COMPRESSED = "io.campus.moodle.compressed-bytes"
-
 
 def image_state(inspected: str, plan: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """See the documentation above."""
@@ -57,21 +55,11 @@ def image_state(inspected: str, plan: t.Mapping[str, t.Any]) -> dict[str, t.Any]
         msg = f"image_state needs the JSON that docker image inspect prints: {error}."
         raise AnsibleFilterError(msg) from error
     found = {name: image for image in images for name in image.get("RepoTags") or []}
-    wanted = {"site": plan["reference"], "services": plan["services_reference"]}
+    references = {"site": plan["reference"], "services": plan["services_reference"]}
+    site = found.get(references["site"])
     return {
-        "missing": [name for name, reference in wanted.items() if reference not in found],
-        "facts": _facts(found.get(wanted["site"]), plan),
-    }
-
-
-def _facts(image: t.Mapping[str, t.Any] | None, plan: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    if image is None:
-        return dict(plan["facts"])
-    labels = (image.get("Config") or {}).get("Labels") or {}
-    return {
-        **json.loads(labels.get(_FACTS, "{}")),
-        "size_bytes": image.get("Size", 0),
-        "compressed_bytes": int(labels.get(_COMPRESSED, "0")),
+        "missing": [name for name, reference in references.items() if reference not in found],
+        "facts": facts_of(site) if site else dict(plan["facts"]),
     }
 
 

@@ -7,7 +7,7 @@ import os
 import typing as t
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.campus.moodle.plugins.plugin_utils import _image_lock
+from ansible_collections.campus.moodle.plugins.plugin_utils._image import lock as locks
 
 DOCUMENTATION = r"""
 name: plugin_lock
@@ -67,7 +67,7 @@ def plugin_lock(lock: t.Any) -> list[dict[str, str]]:
         msg = f"plugin_lock needs the path or the text of a plugin lock, not {type(lock).__name__ if lock != '' else 'nothing'}."
         raise AnsibleFilterError(msg)
     is_text = "\n" in lock or lock.lstrip().startswith(_BEGINNINGS)
-    rows, problems = _image_lock.parse(lock, "The plugin lock") if is_text else _image_lock.read(os.path.expanduser(lock))
+    rows, problems = locks.parse(lock, "The plugin lock") if is_text else locks.read(os.path.expanduser(lock))
     if problems:
         raise AnsibleFilterError(" ".join(problems))
     return [_plain(row) for row in rows]

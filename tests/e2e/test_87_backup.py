@@ -37,7 +37,7 @@ def run_playbook(site: Site, tmp_path_factory: pytest.TempPathFactory) -> t.Call
     }
 
     def run(name: str, *arguments: str, rc: int = 0) -> str:
-        inventory = site.controller.write_inventory(site.name, {**site.variables, **variables})
+        inventory = site.controller.write_inventory({site.name: {**site.variables, **variables}})
         playbook = REPOSITORY / "docs" / "examples" / name if name.endswith(".yml") else name
         done = site.controller.play(playbook, inventory, *arguments, timeout=600)
         assert done.rc == rc, done.output

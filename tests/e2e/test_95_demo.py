@@ -57,6 +57,11 @@ class Demo:
             check=False,
         )
 
+    def remove(self) -> None:
+        """Remove what an earlier run or a failed test has left."""
+        if self.directory.exists() or self.volumes() or project_containers(f"moodle-{NAME}"):
+            self.make("demo-down", CONFIRM="yes")
+
     def volumes(self) -> list[str]:
         """Return the names of the site's volumes."""
         return project_volumes(f"moodle-{NAME}")
@@ -79,9 +84,9 @@ def demo(payload: Payload, workspace: pathlib.Path) -> t.Iterator[Demo]:
     sites[NAME] = variables
     (folder / "hosts.yml").write_text(yaml.safe_dump(hosts), encoding="utf-8")
     made = Demo(folder, variables, payload.base.path)
-    made.make("demo-down", CONFIRM="yes")
+    made.remove()
     yield made
-    made.make("demo-down", CONFIRM="yes")
+    made.remove()
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import time
 
 import pytest
 from sites import PORT, USER, Engine, Site, get
-from support.docker import docker, logs
+from support.docker import docker, logs, run
 from support.wait import wait_for
 
 pytestmark = pytest.mark.container
@@ -24,7 +24,8 @@ def test_health_endpoints(served: Site) -> None:
 
 @pytest.mark.parametrize(("container", "question"), [("php", "live"), ("php", "ready"), ("web", "web")])
 def test_health_commands(engine: Engine, served: Site, container: str, question: str) -> None:
-    docker("exec", f"{engine.name}-{container}", "/opt/campus-moodle/bin/moodle", "health", question)
+    done = run("exec", f"{engine.name}-{container}", "/opt/campus-moodle/bin/moodle", "health", question)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_login_page(served: Site) -> None:
@@ -117,6 +118,7 @@ def test_cron_waits_in_maintenance(engine: Engine, site: Site) -> None:
     twin.run("maintenance on")
     cron = twin.start("cron")
     wait_for(lambda: "The site is in maintenance." in logs(cron), seconds=15, what="the reason")
+    assert "Running tasks." not in logs(cron)
     twin.run("maintenance off")
     wait_for(lambda: "Running tasks." in logs(cron), seconds=30, what="the first task")
     docker("rm", "--force", cron)

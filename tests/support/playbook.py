@@ -38,9 +38,16 @@ class Run:
     @property
     def reasons(self) -> str:
         """What failed tasks said, for a failing assertion to show; the end of the output where no task failed."""
-        failed = self.output.split("fatal: ")[1:]
-        said = [json.loads(match[1]) for text in failed if (match := MESSAGE.search(text))]
-        return "\n".join(map(str, said)) or self.output[-3000:]
+        return "\n".join(said for _host, said in self._failures()) or self.output[-3000:]
+
+    def reasons_of(self, host: str) -> str:
+        """What the failed tasks of one host said; nothing where none failed."""
+        return "\n".join(said for failed, said in self._failures() if failed == host)
+
+    def _failures(self) -> t.Iterator[tuple[str, str]]:
+        for text in self.output.split("fatal: [")[1:]:
+            if match := MESSAGE.search(text):
+                yield re.split(r"[\] ]", text, maxsplit=1)[0], str(json.loads(match[1]))
 
     @property
     def changed_tasks(self) -> list[str]:
@@ -74,15 +81,12 @@ class Controller:
         self._configuration = folder / "ansible.cfg"
         self._configuration.touch()
 
-    def write_inventory(self, name: str, variables: dict[str, t.Any]) -> pathlib.Path:
-        """Write an inventory with one site; JSON is YAML, and needs no library."""
-        path = self.folder / f"{name}.inventory.yml"
-        host = {
-            "ansible_connection": "local",
-            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-            **variables,
-        }
-        path.write_text(json.dumps({"moodle_sites": {"hosts": {name: host}}}, indent=2), encoding="utf-8")
+    def write_inventory(self, sites: t.Mapping[str, t.Mapping[str, t.Any]]) -> pathlib.Path:
+        """Write an inventory of sites, each with its variables (None removes one); JSON is YAML, and needs no library."""
+        local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+        hosts = {name: {**local, **{key: value for key, value in site.items() if value is not None}} for name, site in sites.items()}
+        path = self.folder / f"{next(iter(sites))}.inventory.yml"
+        path.write_text(json.dumps({"moodle_sites": {"hosts": hosts}}, indent=2), encoding="utf-8")
         return path
 
     def environment(self, extra: dict[str, str] | None = None) -> dict[str, str]:

@@ -81,8 +81,7 @@ class Site:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def _play(self, playbook: str, *arguments: str, environment: dict[str, str] | None, changes: dict[str, t.Any]) -> Run:
-        variables = {key: value for key, value in {**self.variables, **changes}.items() if value is not None}
-        inventory = self.controller.write_inventory(self.name, variables)
+        inventory = self.controller.write_inventory({self.name: {**self.variables, **changes}})
         return self.controller.play(playbook, inventory, *arguments, environment=environment)
 
     def containers(self, *services: str) -> list[Container]:

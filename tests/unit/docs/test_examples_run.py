@@ -10,7 +10,11 @@ from __future__ import annotations
 import json
 import os
 import typing as t
+import zipfile
 from pathlib import Path
+
+import pytest
+from ansible_collections.campus.moodle.tests.unit.fakes.image_programs import Programs
 
 Examples = t.Callable[..., list[dict[str, t.Any]]]
 VERSION = "<?php\n$version = 2024100705;\n$release = '4.5.5+ (Build: 20250613)';\n$branch = '405';\n"
@@ -23,12 +27,40 @@ def moved(tasks: list[dict[str, t.Any]], documented: str, real: t.Any) -> list[d
     return t.cast("list[dict[str, t.Any]]", json.loads(text.replace(documented, str(real))))
 
 
-def test_image_plan(run_play: t.Any, examples_of: Examples, tmp_path: Path) -> None:
-    code = tmp_path / "moodle"
-    (code / "lib").mkdir(parents=True)
-    (code / "version.php").write_text(VERSION)
-    (code / "lib" / "components.json").write_text('{"plugintypes": {"mod": "mod"}}')
-    (code / "lib" / "setup.php").write_text("<?php\n")
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    """A directory that is Moodle's code as far as a build looks."""
+    folder = tmp_path / "moodle"
+    (folder / "lib").mkdir(parents=True)
+    (folder / "version.php").write_text(VERSION)
+    (folder / "lib" / "components.json").write_text('{"plugintypes": {"mod": "mod"}}')
+    (folder / "lib" / "setup.php").write_text("<?php\n")
+    return folder
+
+
+def test_image_build(run_play: t.Any, examples_of: Examples, code: Path, tmp_path: Path) -> None:
+    """With stand-ins for docker and mmdebstrap; the tiers image and molecule build real images."""
+    programs = Programs(tmp_path / "programs")
+    lock, pack = tmp_path / "plugins.lock.yml", tmp_path / "cache" / "languages" / "4.5" / "de.zip"
+    lock.write_text("plugins: []\n")
+    pack.parent.mkdir(parents=True)
+    with zipfile.ZipFile(pack, "w") as written:
+        written.writestr("de/langconfig.php", "<?php\n$string['parentlanguage'] = '';\n")
+    tasks = moved(examples_of("image_build"), "/srv/archives/moodle-4.5.14.tgz", code)
+    tasks = moved(tasks, "/srv/physics/plugins.lock.yml", lock)
+    done = run_play(tasks, environ={"MOODLE_CACHE": str(tmp_path / "cache"), "PATH": f"{programs.bin}:{os.environ['PATH']}"})
+    assert done.rc == 0, done.output
+    built, shown = done.results
+    assert built["changed"]
+    assert built["facts"]["languages"] == ["de"]
+    assert shown["msg"] == f"{built['reference']} has {built['facts']['size_bytes']} bytes"
+    assert f"localhost: building {built['reference']} and {built['services_reference']}; " in done.output
+    assert built["reference"] in programs.images()
+    # The specification is nowhere in the result, whatever the verbosity.
+    assert "php_minimum" not in str({key: value for key, value in built.items() if key != "facts"})
+
+
+def test_image_plan(run_play: t.Any, examples_of: Examples, code: Path, tmp_path: Path) -> None:
     tasks = moved(examples_of("image_plan", "filter"), "/srv/moodle-4.5.14.tgz", code)
     done = run_play(tasks, environ={"MOODLE_CACHE": str(tmp_path / "cache")})
     assert done.rc == 0, done.output

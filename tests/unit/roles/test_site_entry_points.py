@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.campus.moodle.plugins.module_utils._image.inputs import ARGUMENTS
 from ansible_collections.campus.moodle.plugins.module_utils._site.targets.table import TARGETS
 
 ROOT = Path(__file__).resolve().parents[3]
 SITE = ROOT / "roles" / "site"
 PLAYBOOKS = {"main": "site"}
 # What a site does not say: PHP comes with the branch, and PostgreSQL was checked with the description.
-NOT_OF_A_SITE = {"image_php", "image_postgresql", "image_target_cache_directory"}
+NOT_OF_A_SITE = {"php", "postgresql", "target_cache_directory"}
 
 
 # The tasks of a target that backups, restores and drills include.
@@ -81,5 +82,4 @@ def test_images_that_are_given_are_not_built() -> None:
 
 def test_a_site_hands_on_every_variable_of_its_images() -> None:
     (task,) = content(SITE / "tasks" / "image.yml")
-    options = content(ROOT / "roles" / "image" / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
-    assert set(task["vars"]) == set(options) - NOT_OF_A_SITE
+    assert set(task["vars"]["image_inputs"]) == set(ARGUMENTS) - NOT_OF_A_SITE

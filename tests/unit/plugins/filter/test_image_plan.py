@@ -17,8 +17,9 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.campus.moodle.plugins.filter.image_plan import image_plan
 from ansible_collections.campus.moodle.plugins.filter.image_state import image_state
+from ansible_collections.campus.moodle.plugins.module_utils._image import packages, recipe
 from ansible_collections.campus.moodle.plugins.module_utils._moodle import branches as _branches
-from ansible_collections.campus.moodle.plugins.plugin_utils import _image_packages
+from ansible_collections.campus.moodle.plugins.plugin_utils._image import plan as plan_module
 
 TODAY = "2026-11-20"
 VERSION = "<?php\n$version = 2024100705;\n$release = '{release} (Build: 20250613)';\n$branch = '405';\n"
@@ -36,12 +37,12 @@ def source(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def plan(source: Path, tmp_path: Path) -> Any:
-    """The plan for the source with some variables changed."""
+def plan(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The plan for the source on some day with some variables changed."""
 
-    def make(**variables: Any) -> dict[str, Any]:
-        given = {"source": str(source), "cache_directory": str(tmp_path / "cache"), "today": TODAY, **variables}
-        return image_plan(given)
+    def make(today: str = TODAY, **variables: Any) -> dict[str, Any]:
+        monkeypatch.setattr(plan_module, "_today", lambda: today)
+        return image_plan({"source": str(source), "cache_directory": str(tmp_path / "cache"), **variables})
 
     return make
 
@@ -113,7 +114,7 @@ def test_the_mail_catcher_is_part_of_the_services_image(plan: Any, tmp_path: Pat
     ("change", "sentence"),
     [
         ({"branch": "4.6"}, "image_branch is '4.6', which this collection does not know; choose one of 4.3, 4.4, 4.5, 5.0, 5.1, 5.2, 5.3."),
-        ({"branch": "5.1"}, "of branch 4.5, but branch 5.1 was asked for."),
+        ({"branch": "5.1"}, "of branch 4.5, but branch 5.1 was requested."),
         (
             {"today": "2027-10-05"},
             "which has had no security fixes since 2027-10-04; choose a later branch, or set image_allow_unsupported_branch",
@@ -122,15 +123,29 @@ def test_the_mail_catcher_is_part_of_the_services_image(plan: Any, tmp_path: Pat
         ({"php": "8.3"}, "Debian bookworm has PHP 8.2, so PHP 8.3 needs a base from a registry"),
         ({"postgresql": 12}, "image_postgresql is '12', but Moodle 4.5 needs PostgreSQL 13 or later;"),
         ({"postgresql": "17.2"}, "image_postgresql is '17.2'; give PostgreSQL's major version alone, for example 17."),
-        ({"release": "4.5.6"}, "but release 4.5.6 was asked for."),
+        ({"release": "4.5.6"}, "but release 4.5.6 was requested."),
         ({"source": "/nowhere/moodle.tgz"}, "/nowhere/moodle.tgz does not exist."),
-        ({"source": "", "archive_url": "https://example.edu/m.tgz"}, "needs its SHA-256 checksum."),
-        ({"source": "", "archive_url": "ftp://example.edu/m.tgz", "archive_sha256": "a" * 64}, "is not an http or https address."),
-        ({"archive_url": "https://example.edu/m.tgz", "archive_sha256": "a" * 64}, "exclude each other"),
-        ({"archive_sha256": "abc"}, "is not 64 hexadecimal digits."),
-        ({"languages": ["../de"]}, "'../de' is not a language code"),
-        ({"base": "magic"}, "The base must be bootstrap or registry"),
-        ({"mail_catcher": "/nowhere/mailhog"}, "The mail catcher /nowhere/mailhog does not exist"),
+        (
+            {"source": "", "archive_url": "https://example.edu/m.tgz"},
+            "image_archive_url is given without image_archive_sha256; give the archive's SHA-256",
+        ),
+        (
+            {"source": "", "archive_url": "ftp://example.edu/m.tgz", "archive_sha256": "a" * 64},
+            "image_archive_url is 'ftp://example.edu/m.tgz', which is not a valid address; use https://..., or image_source",
+        ),
+        (
+            {"archive_url": "https://example.edu/m.tgz", "archive_sha256": "a" * 64},
+            "image_source and image_archive_url are both given; keep one of them.",
+        ),
+        ({"archive_sha256": "abc"}, "image_archive_sha256 is 'abc', which is not a valid SHA-256; give 64 hexadecimal digits."),
+        ({"languages": ["../de"]}, "image_languages has '../de', which is not the name of a language pack; use names like de or pt_br."),
+        (
+            {"source": "", "release": "4.6.1"},
+            "image_release is '4.6.1' but image_branch is '4.5'; choose a release of that branch, or change",
+        ),
+        ({"source": "", "release": "newest"}, "image_release is 'newest', which is not a valid release; write it like 4.5.1."),
+        ({"base": "magic"}, "image_base is 'magic'; choose bootstrap or registry."),
+        ({"mail_catcher": "/nowhere/mailhog"}, "image_mail_catcher is '/nowhere/mailhog', which does not exist on the control node."),
     ],
 )
 def test_bad_input_gets_a_sentence_and_no_plan(plan: Any, change: dict[str, Any], sentence: str) -> None:
@@ -147,7 +162,7 @@ def test_all_problems_are_told_at_once(plan: Any) -> None:
 def test_an_unsupported_branch_can_be_allowed(plan: Any) -> None:
     result = plan(today="2028-01-01", allow_unsupported_branch=True)
     assert result["problems"] == []
-    assert "gets no security fixes" in result["warnings"][0]
+    assert "has had no security fixes since 2027-10-04" in result["warnings"][0]
 
 
 def test_an_archive_with_another_checksum_is_refused(plan: Any, tmp_path: Path, source: Path) -> None:
@@ -215,10 +230,10 @@ def test_the_services_image_runs_the_postgresql_of_the_table() -> None:
     files = Path(_branches.__file__).resolve().parents[3] / "roles" / "image" / "files"
     services = files / "services/opt/campus-services/lib"
     major = _branches.POSTGRESQL
-    assert f"postgresql-{major}" in _image_packages.SERVICES
+    assert f"postgresql-{major}" in packages.SERVICES
     assert f"readonly postgres_major={major}\n" in (services / "postgres.sh").read_text()
-    for path in (services / "pooler.sh", files / "build/campus_build/services.py"):
-        assert f"/usr/lib/postgresql/{major}/bin" in path.read_text()
+    for text in ((services / "pooler.sh").read_text(), recipe.services("base:1")):
+        assert f"/usr/lib/postgresql/{major}/bin" in text
     for page in (files / "services/README.md", files.parents[2] / "docs/site.md"):
         assert f"PostgreSQL {major}" in page.read_text()
 
@@ -230,14 +245,14 @@ def test_first_releases_are_named_without_their_zero() -> None:
 
 
 def test_state_compares_the_engine_with_the_plan(plan: Any) -> None:
-    wanted = plan()
-    assert image_state("[]\n", wanted) == {"missing": ["site", "services"], "facts": wanted["facts"]}
+    planned = plan()
+    assert image_state("[]\n", planned) == {"missing": ["site", "services"], "facts": planned["facts"]}
     image = {
-        "RepoTags": [wanted["reference"]],
+        "RepoTags": [planned["reference"]],
         "Size": 7,
         "Config": {"Labels": {"io.campus.moodle.facts": '{"payload": "moodle"}', "io.campus.moodle.compressed-bytes": "3"}},
     }
-    state = image_state(json.dumps([image]), wanted)
+    state = image_state(json.dumps([image]), planned)
     assert state["missing"] == ["services"]
     assert state["facts"] == {"payload": "moodle", "size_bytes": 7, "compressed_bytes": 3}
 
