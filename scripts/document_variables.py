@@ -20,6 +20,7 @@ from pathlib import Path
 
 import yaml
 from ansible_collections.campus.moodle.plugins.module_utils._moodle import branches as moodle_branches
+from ansible_collections.campus.moodle.plugins.module_utils._site import describe as site_description
 from ansible_collections.campus.moodle.plugins.module_utils._site import presets
 from ansible_collections.campus.moodle.plugins.module_utils._site import secrets as site_secrets
 from ansible_collections.campus.moodle.plugins.module_utils._site.types import memory_bytes
@@ -68,9 +69,10 @@ def default_of(option: dict[str, t.Any]) -> str:
 
 
 def row(name: str, option: dict[str, t.Any]) -> str:
-    """Return the line of one variable."""
+    """Return the line of one variable; one that not every target reads says so."""
+    targets = f" Target {', '.join(f'`{target}`' for target in site_description.owners(name))} only." * bool(site_description.owners(name))
     kind = " \\| ".join(f"`{choice}`" for choice in option["choices"]) if "choices" in option else option["type"]
-    return f"| `{name}` | {kind} | {default_of(option)} | {in_words(option)} |\n"
+    return f"| `{name}` | {kind} | {default_of(option)} | {in_words(option)}{targets} |\n"
 
 
 def variables() -> str:

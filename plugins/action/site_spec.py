@@ -77,6 +77,7 @@ class ActionModule(ActionBase):
             listed = "\n".join(f"- {problem}" for problem in problems)
             result.update(
                 failed=True,
+                error="description",
                 problems=problems,
                 msg=f"The description of this site has {len(problems)} problem(s); nothing was changed.\n{listed}",
             )

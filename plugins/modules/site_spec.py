@@ -65,6 +65,13 @@ spec:
       name: compose
       runner: [docker, compose, --project-name, moodle-physics, exec, -T, php, /opt/campus-moodle/bin/moodle]
       visit: {"address": 127.0.0.1, "port": 18080, "tls": false}
+error:
+  description:
+    - A word that tells a program what failed.
+    - V(description) means that the description has problems.
+  returned: failure
+  type: str
+  sample: description
 problems:
   description: What is wrong with the description, one sentence each.
   returned: failure

@@ -26,8 +26,6 @@ from .surroundings import Surroundings
 from .targets.table import TARGETS
 from .targets.target import Target
 
-# What a description is for. Nothing that removal does not need may keep a site from being removed: a certificate has expired, a
-# branch is past its support.
 TARGET = "moodle_target"
 IDENTITY = frozenset({TARGET, "moodle_name"})
 
@@ -204,7 +202,7 @@ def _together(neutral: t.Iterable[t.Any], special: t.Iterable[t.Any], site: Site
 
 
 def _others(sentences: t.Iterable[str], wrong: t.Collection[str]) -> list[str]:
-    """Leave out what is said of an option that has a sentence of its own: a default stands in for its value meanwhile."""
+    """Leave out what concerns an option that has a sentence of its own: a default stands in for its value meanwhile."""
     return [sentence for sentence in sentences if not set(re.findall(r"\bmoodle_\w+", sentence)) & set(wrong)]
 
 

@@ -6,7 +6,7 @@
 """A site, typed and frozen: what is requested, whatever the site runs on.
 
 The option moodle_php_memory fills Site.php.memory, moodle_branch fills Site.branch. What follows from several options is answered
-once, here: a field without a form, or a property. Both are part of the description, beside the values.
+once, here: a field without a form, or a property. Both are part of the description, next to the values.
 """
 
 from __future__ import annotations

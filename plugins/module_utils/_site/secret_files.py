@@ -5,7 +5,7 @@
 
 """The files that hold a site's secrets and its identity, written so that a run which is cut anywhere is continued by the next one.
 
-A value that is replaced stays beside the new one, in a file that ends in .previous, until a rollout knows which of the two the site
+A value that is replaced stays next to the new one, in a file that ends in .previous, until a rollout knows which of the two the site
 goes on with.
 """
 
@@ -51,7 +51,7 @@ def make_directory(path: str, mode: int) -> None:
 
 
 class Identity:
-    """What stands beside the secrets in site.json: the site's id, and a number for each secret that rises when it changes.
+    """What stands next to the secrets in site.json: the site's id, and a number for each secret that rises when it changes.
 
     pending names the secrets that a run began to write. It is written first: a run that is cut between the files and the numbers
     would otherwise take what it finds for unchanged, and the readers would keep what they had. A secret without a number is not

@@ -94,12 +94,12 @@ def plan(
             "with, and Moodle keeps a copy of its own; change it in Moodle (the module campus.moodle.moodle_user does it, too), and "
             "then write it into that file or remove the variable. A site that is not installed yet takes it once the file is removed."
         )
-    wanted = secret.value if secret.value is not None else existing
-    if wanted is None and known:
+    desired = secret.value if secret.value is not None else existing
+    if desired is None and known:
         raise SecretError(f"The secret {secret.name} of this site is lost ({', '.join(paths.values())}); restore the file from a backup.")
-    if wanted is None:
-        wanted = generate()
+    if desired is None:
+        desired = generate()
     copies = [
-        Copy(paths[reader], uid, wanted) for reader, uid in secret.readers.items() if kept.get(reader) != wanted or reader in misplaced
+        Copy(paths[reader], uid, desired) for reader, uid in secret.readers.items() if kept.get(reader) != desired or reader in misplaced
     ]
-    return copies, existing != wanted
+    return copies, existing != desired

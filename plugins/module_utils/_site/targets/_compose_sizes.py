@@ -20,16 +20,16 @@ from ..surroundings import Surroundings
 OTHER_FILES = 32
 # nginx hands uploads on as they come, so it writes down next to nothing.
 WEB_SCRATCH = 32
-# Places for web containers in the proxy (proxy.sh). A rollout starts as many new ones beside the old.
+# Places for web containers in the proxy (proxy.sh). A rollout starts as many new ones next to the old.
 PROXY_PLACES = 40
 MOST_WEB_REPLICAS = PROXY_PLACES // 2
-# Connections to PostgreSQL beside those of the pooler and of the background work: health checks, commands, an administrator, backups.
+# Connections to PostgreSQL for the rest: health checks, commands, an administrator, backups.
 SPARE_CONNECTIONS = 50
 LEAST_POOLER_CLIENTS = 1000
 
 
 def upload_memory(upload: int) -> int:
-    """Return the memory that an upload of this size takes beside the workers."""
+    """Return the memory that an upload of this size takes in addition to the workers."""
     return upload + OTHER_FILES
 
 

@@ -8,7 +8,7 @@ namespace Campus\Moodle;
 
 /**
  * The environment of a container, checked and converted. etc/environment.json says what exists: for each name its type (a check of
- * Values), its default or that it is required, the choices, what it needs beside it, and who reads it. docs/reference/image.md is written from it,
+ * Values), its default or that it is required, the choices, what else it needs, and who reads it. docs/reference/image.md is written from it,
  * and the collection gives the variables that have an option of the same name.
  *
  * A name that ends in _FILE names a mounted secret file; its content is available under the name without _FILE, and giving

@@ -157,7 +157,7 @@ final class SiteSettings
 
     /**
      * What differs for web requests when there is a pooler. It sets the connection options itself (they may not come from
-     * the client), and stands beside PHP, so that TLS to the database is its work.
+     * the client), and stands next to PHP, so that TLS to the database is its work.
      *
      * @param array<string, mixed> $values
      * @return array<string, mixed>

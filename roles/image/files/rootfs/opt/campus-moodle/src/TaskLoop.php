@@ -20,12 +20,12 @@ final class TaskLoop
 
     private bool $stopped = false;
     private int $child = 0;
-    private string $said = '';
+    private string $reported = '';
 
     /**
      * @param array<string, mixed> $values as Environment::read gives for 'site'
      * @param string $script name of one of Moodle's scripts
-     * @param list<string> $arguments of the script, beside those that follow from the values
+     * @param list<string> $arguments of the script, in addition to those that follow from the values
      */
     public function __construct(private readonly array $values, private readonly string $script, private readonly array $arguments = [])
     {
@@ -49,7 +49,7 @@ final class TaskLoop
     private function once(): bool
     {
         $reasons = Readiness::reasonsAgainstTasks();
-        $this->say($reasons === [] ? 'Running tasks.' : 'No tasks for now: ' . implode(' ', $reasons));
+        $this->report($reasons === [] ? 'Running tasks.' : 'No tasks for now: ' . implode(' ', $reasons));
         if ($reasons !== []) {
             return true; // nothing wrong with us: look again soon
         }
@@ -110,11 +110,11 @@ final class TaskLoop
         }
     }
 
-    private function say(string $sentence): void
+    private function report(string $sentence): void
     {
-        if ($sentence !== $this->said) {
+        if ($sentence !== $this->reported) {
             Log::line($sentence);
-            $this->said = $sentence;
+            $this->reported = $sentence;
         }
     }
 }
