@@ -42,7 +42,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: t.Optional[str] = None, task_vars: t.Optional[dict[str, t.Any]] = None) -> Result:
         """Return which images there are now, or would be."""
         super().run(tmp, task_vars)
-        _result, arguments = self.validate_argument_spec({"inputs": {"type": "dict", "default": {}, "options": ARGUMENTS}})
+        _result, arguments = self.validate_argument_spec(ARGUMENTS)
         try:
             return self._ensure(Inputs(**arguments["inputs"]), task_vars or {})
         except StepFailed as failed:
@@ -60,8 +60,8 @@ class ActionModule(ActionBase):
         # On the control node itself everything is used where it lies.
         here = self._connection.transport == "local"
         cache = str(inputs.cache) if here else inputs.target_cache_directory
-        step = functools.partial(self._step, task_vars, _cache=cache)
-        found = step(_step="find", _images=images, _archives={} if here else bundle.archives(images))
+        step = functools.partial(self._step, task_vars, cache=cache)
+        found = step(name="find", images=images, archives={} if here else bundle.archives(images))
         references = {name: image["reference"] for name, image in images.items()}
         missing = {name: references[name] for name in found["missing"]}
         facts = found["facts"] or planned["facts"]
@@ -82,8 +82,8 @@ class ActionModule(ActionBase):
             "diff": {"before": _lines(set(references.values()) - set(missing.values())), "after": _lines(references.values())},
         }
 
-    def _step(self, task_vars: dict[str, t.Any], **words: t.Any) -> Result:
-        result: Result = self._execute_module(module_name=MODULE, module_args=words, task_vars=task_vars)
+    def _step(self, task_vars: dict[str, t.Any], **step: t.Any) -> Result:
+        result: Result = self._execute_module(module_name=MODULE, module_args={"_step": step}, task_vars=task_vars)
         # It has the whole specification, with addresses that can be secret.
         result.pop("invocation", None)
         if result.get("failed") or result.get("unreachable"):
@@ -101,7 +101,7 @@ class ActionModule(ActionBase):
         missing = {name: images[name] for name in found["missing"]}
         for name, title in STEPS.items():
             display.display(f"{host}: {title}")
-            done = step(_step=name, _images=missing, _bundle=sent)
+            done = step(name=name, images=missing, bundle=sent)
         return t.cast(Result, done["facts"] or found["facts"])
 
     def _send(self, packed: Path) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.campus.moodle.plugins.module_utils._image.inputs import ARGUMENTS, Inputs
+from ansible_collections.campus.moodle.plugins.module_utils._image.inputs import OPTIONS, Inputs
 from ansible_collections.campus.moodle.plugins.plugin_utils._image.plan import make
 
 DOCUMENTATION = r"""
@@ -55,11 +55,11 @@ def image_plan(variables: t.Any) -> dict[str, t.Any]:
     if not isinstance(variables, t.Mapping):
         msg = f"image_plan needs a dictionary, not {type(variables).__name__}."
         raise AnsibleFilterError(msg)
-    unknown = sorted(set(variables) - set(ARGUMENTS))
+    unknown = sorted(set(variables) - set(OPTIONS))
     if unknown:
         msg = f"image_plan does not know: {', '.join(unknown)}."
         raise AnsibleFilterError(msg)
-    given = {str(name): _plain(value, ARGUMENTS[name]["type"]) for name, value in variables.items() if value not in (None, "", [])}
+    given = {str(name): _plain(value, OPTIONS[name]["type"]) for name, value in variables.items() if value not in (None, "", [])}
     return make(Inputs(**given))
 
 

@@ -119,6 +119,9 @@ options:
         description: Download cache of a machine that is not the control node. Archives that the control node has sent stay there.
         type: str
         default: /var/cache/campus.moodle
+  _step:
+    description: What the control node makes of O(inputs), for the machine. Not for playbooks, where it is refused.
+    type: dict
 seealso:
   - plugin: campus.moodle.image_plan
     plugin_type: filter
@@ -184,14 +187,15 @@ error:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.campus.moodle.plugins.module_utils._image import build
+from ansible_collections.campus.moodle.plugins.module_utils._image.inputs import ARGUMENTS
 from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
     """Take one step of a build; the action plugin of the same name has planned it."""
     # Nothing of the specification gets into the machine's log.
-    module = AnsibleModule(build.ARGUMENTS, supports_check_mode=True, no_log=True)
-    conclude(module, lambda: build.run(module.params, check_mode=module.check_mode))
+    module = AnsibleModule({**ARGUMENTS, "_step": {"type": "dict"}}, supports_check_mode=True, no_log=True)
+    conclude(module, lambda: build.run(module.params["_step"], check_mode=module.check_mode))
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ def build(folder: Path, branch: str) -> dict[str, t.Any]:
     )
     plan = make(inputs)
     assert plan["problems"] == []
-    step = {"_step": "images", "_images": {"site": plan["build_spec"]["site"]}, "_cache": cache, "_archives": {}, "_bundle": None}
+    step = {"name": "images", "images": {"site": plan["build_spec"]["site"]}, "cache": cache}
     done = builder.run(step, check_mode=False)
     assert done["missing"] == []
     assert make(inputs)["reference"] == plan["reference"]

@@ -107,11 +107,10 @@ class Cache:
             partial.unlink()
             self._download(url, partial, headers_file)
         try:
-            verify(partial, sha256)
-        except BuildError as error:
+            verify(partial, sha256, public(url))
+        except BuildError:
             partial.unlink()
-            msg = f"{public(url)}: {error}"
-            raise BuildError(msg, "wrong_checksum") from error
+            raise
         os.replace(partial, stored)
         return stored
 

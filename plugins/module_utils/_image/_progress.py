@@ -39,7 +39,7 @@ def speak_of(image: str) -> None:
 def say(text: str, indent: str = "") -> None:
     """Write one line with the seconds since the start. What programs print is indented."""
     if _log is not None:
-        print(f"[{time.monotonic() - _STARTED:6.1f}s] {indent}{_about.get()}{text}", file=_log)
+        _log.write(f"[{time.monotonic() - _STARTED:6.1f}s] {indent}{_about.get()}{text}\n")
 
 
 class Every:

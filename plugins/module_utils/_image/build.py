@@ -22,17 +22,7 @@ from ._fetch import Cache
 from .digest import sha256_of
 from .engine import Engine, facts_of
 from .errors import BuildError
-from .inputs import ARGUMENTS as INPUTS
 
-ARGUMENTS: dict[str, t.Any] = {
-    "inputs": {"type": "dict", "default": {}, "options": INPUTS},
-    # From the action plugin, which plans on the control node and sends what this machine lacks.
-    "_step": {"type": "str", "choices": ["find", "bases", "images"]},
-    "_images": {"type": "dict", "default": {}},
-    "_cache": {"type": "path"},
-    "_archives": {"type": "dict", "default": {}},
-    "_bundle": {"type": "path"},
-}
 # Where the progress of a build is written, below the cache.
 LOG = "log/build.log"
 
@@ -42,19 +32,21 @@ Images = dict[str, dict[str, t.Any]]
 Work = t.Callable[[str, dict[str, t.Any]], None]
 
 
-def run(params: t.Mapping[str, t.Any], *, check_mode: bool) -> dict[str, t.Any]:
-    """Take one step.
+def run(step: t.Mapping[str, t.Any], *, check_mode: bool) -> dict[str, t.Any]:
+    """Take one step, as the action plugin has planned it.
 
+    :param step: name (find, bases or images), images (what those are made of that the step is about), cache (a folder on this
+        machine), archives (what the control node could send, names to checksums), bundle (what it has sent, if it has).
     :raises BuildError: with one sentence, whatever went wrong; nothing gets the final name of an image then.
     """
-    images, cache = params["_images"], Path(params["_cache"])
-    if params["_step"] == "find":
-        return _find(images, cache, params["_archives"], check_mode)
+    name, images, cache = step["name"], step["images"], Path(step["cache"]).expanduser()
+    if name == "find":
+        return _find(images, cache, step.get("archives") or {}, check_mode)
     # An image is for all users in it, whatever the user of the connection prefers.
     os.umask(0o022)
-    make = {"bases": _bases, "images": _images}[params["_step"]]
+    make = {"bases": _bases, "images": _images}[name]
     try:
-        with _progress.log_to(cache / LOG, anew=params["_step"] == "bases"), sent.unpacked(params["_bundle"], images, cache) as here:
+        with _progress.log_to(cache / LOG, anew=name == "bases"), sent.unpacked(step.get("bundle"), images, cache) as here:
             _side_by_side(here, cache, make(Engine(), cache))
     except OSError as error:
         msg = f"The images cannot be built: {error}."

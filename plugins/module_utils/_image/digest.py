@@ -49,9 +49,12 @@ def tree_digest(path: Path) -> str:
     return total.hexdigest()
 
 
-def verify(path: Path, expected: str) -> None:
-    """Raise a BuildError that names both checksums when a file has another one than expected."""
+def verify(path: Path, expected: str, name: str = "") -> None:
+    """Raise a BuildError that names both checksums when a file has another one than expected.
+
+    :param name: how the sentence calls the file; its path by default.
+    """
     found = sha256_of(path)
     if found != expected.lower():
-        msg = f"{path} has the wrong checksum: expected sha256 {expected.lower()}, found {found}. It was not used."
+        msg = f"{name or path} has the wrong checksum: expected sha256 {expected.lower()}, found {found}. It was not used."
         raise BuildError(msg, "wrong_checksum")

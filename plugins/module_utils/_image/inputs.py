@@ -61,8 +61,9 @@ def _argument(field: dataclasses.Field[t.Any]) -> dict[str, t.Any]:
     return {"type": "str", "default": default, **field.metadata}
 
 
-# The suboptions of inputs.
-ARGUMENTS: dict[str, dict[str, t.Any]] = {field.name: _argument(field) for field in dataclasses.fields(Inputs)}
+# The suboptions of inputs, and the option itself as an argument specification.
+OPTIONS: dict[str, dict[str, t.Any]] = {field.name: _argument(field) for field in dataclasses.fields(Inputs)}
+ARGUMENTS: dict[str, t.Any] = {"inputs": {"type": "dict", "default": {}, "options": OPTIONS}}
 
 
 def is_language(text: str) -> bool:

@@ -8,7 +8,7 @@ import typing as t
 from pathlib import Path
 
 import yaml
-from ansible_collections.campus.moodle.plugins.module_utils._image.inputs import ARGUMENTS
+from ansible_collections.campus.moodle.plugins.module_utils._image.inputs import OPTIONS
 
 ROLE = Path(__file__).resolve().parents[3] / "roles" / "image"
 # All of them at once.
@@ -24,13 +24,13 @@ def test_every_input_is_a_variable_with_the_same_default() -> None:
     options = content("meta/argument_specs.yml")["argument_specs"]["main"]["options"]
     assert options.pop(DICTIONARY)["default"] == {}
     assert {name: option["default"] for name, option in options.items()} == {
-        f"image_{name}": argument["default"] for name, argument in ARGUMENTS.items()
+        f"image_{name}": argument["default"] for name, argument in OPTIONS.items()
     }
     assert {name: option.get("choices") for name, option in options.items()} == {
-        f"image_{name}": argument.get("choices") for name, argument in ARGUMENTS.items()
+        f"image_{name}": argument.get("choices") for name, argument in OPTIONS.items()
     }
 
 
 def test_every_input_is_handed_on() -> None:
     handed_on = content("vars/main.yml")["__image_variables"]
-    assert handed_on == {name: f"{{{{ image_{name} }}}}" for name in ARGUMENTS}
+    assert handed_on == {name: f"{{{{ image_{name} }}}}" for name in OPTIONS}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.campus.moodle.plugins.module_utils._image.inputs import ARGUMENTS
+from ansible_collections.campus.moodle.plugins.module_utils._image.inputs import OPTIONS
 from ansible_collections.campus.moodle.plugins.module_utils._site.targets.table import TARGETS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -82,4 +82,4 @@ def test_images_that_are_given_are_not_built() -> None:
 
 def test_a_site_hands_on_every_variable_of_its_images() -> None:
     (task,) = content(SITE / "tasks" / "image.yml")
-    assert set(task["vars"]["image_inputs"]) == set(ARGUMENTS) - NOT_OF_A_SITE
+    assert set(task["vars"]["image_inputs"]) == set(OPTIONS) - NOT_OF_A_SITE

@@ -36,12 +36,13 @@ class Machine:
 
     def module(self, module_args: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         """What the module returns; its arguments go through JSON, as on their way to a machine."""
-        self.steps.append(module_args)
-        params = {"_archives": {}, "_bundle": None, **json.loads(json.dumps(module_args))}
+        step = json.loads(json.dumps(module_args["_step"]))
+        self.steps.append(step)
+        invocation = {"invocation": {"module_args": module_args}}
         try:
-            return {**build.run(params, check_mode=check_mode), "invocation": {"module_args": params}}
+            return {**build.run(step, check_mode=check_mode), **invocation}
         except ToolError as error:
-            return {"failed": True, "msg": str(error), "invocation": {"module_args": params}, **error.details}
+            return {"failed": True, "msg": str(error), **error.details, **invocation}
 
     def run(self, inputs: dict[str, t.Any], *, check: bool = False) -> dict[str, t.Any]:
         """Run the action with some inputs."""
@@ -121,7 +122,7 @@ def test_four_beats(machine: Machine, inputs: dict[str, t.Any]) -> None:
             built["services_reference"],
             built["facts"],
         )
-    assert [words["_step"] for words in machine.steps] == ["find", "find", "bases", "images", "find", "find"]
+    assert [step["name"] for step in machine.steps] == ["find", "find", "bases", "images", "find", "find"]
 
 
 def test_a_build_shows_where_it_is(machine: Machine, inputs: dict[str, t.Any]) -> None:
@@ -139,7 +140,7 @@ def test_only_another_machine_is_sent_something(machine: Machine, inputs: dict[s
     machine.run(inputs)
     bundle = None if machine.connection == "local" else str(tmp_path / "tmp" / "input.tar")
     assert machine.sent == ([] if bundle is None else [bundle])
-    assert [words.get("_bundle") for words in machine.steps] == [None, bundle, bundle]
+    assert [step.get("bundle") for step in machine.steps] == [None, bundle, bundle]
 
 
 def test_bad_inputs_are_all_told_before_the_machine_is_touched(machine: Machine, inputs: dict[str, t.Any]) -> None:

@@ -41,8 +41,7 @@ def step(images: dict[str, Any], tmp_path: Path) -> Callable[..., dict[str, Any]
     """Takes a step for some of the images, all by default."""
 
     def take(name: str, *, check: bool = False, of: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-        given = {"_archives": {}, "_bundle": None, **more}
-        return build.run({"_step": name, "_images": of or images, "_cache": str(tmp_path / "machine"), **given}, check_mode=check)
+        return build.run({"name": name, "images": of or images, "cache": str(tmp_path / "machine"), **more}, check_mode=check)
 
     return take
 
@@ -244,9 +243,9 @@ def test_an_archive_that_the_machine_has_does_not_travel(
 ) -> None:
     archives = bundle.archives(images)
     (name,) = archives
-    packed_spec = bundle.pack(images, step("find", _archives=archives)["lacking"], tmp_path / "first.tar")
-    step("images", of=packed_spec, _bundle=str(tmp_path / "first.tar"))
-    assert step("find", _archives=archives)["lacking"] == []
+    packed_spec = bundle.pack(images, step("find", archives=archives)["lacking"], tmp_path / "first.tar")
+    step("images", of=packed_spec, bundle=str(tmp_path / "first.tar"))
+    assert step("find", archives=archives)["lacking"] == []
     bundle.pack(images, [], tmp_path / "second.tar")
     names = []
     for packed in ("first.tar", "second.tar"):
@@ -255,7 +254,7 @@ def test_an_archive_that_the_machine_has_does_not_travel(
     assert names == [{f"downloads/{name}"}, set()]
     # One that was damaged counts as lacking.
     (tmp_path / "machine" / "downloads" / name).write_text("damaged")
-    assert step("find", _archives=archives)["lacking"] == [name]
+    assert step("find", archives=archives)["lacking"] == [name]
 
 
 def test_a_directory_travels_without_what_no_image_gets(images: dict[str, Any], tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._image.inputs import ARGUMENTS, Inputs, problems
+from ansible_collections.campus.moodle.plugins.module_utils._image.inputs import OPTIONS, Inputs, problems
 
 URL, SHA256 = "https://example.edu/m.tgz", "a" * 64
 
@@ -59,4 +59,4 @@ def test_a_good_request_gets_none(given: dict[str, Any]) -> None:
 
 
 def test_arguments_and_class_agree() -> None:
-    assert Inputs(**{name: argument["default"] for name, argument in ARGUMENTS.items()}) == Inputs(languages=[])
+    assert Inputs(**{name: argument["default"] for name, argument in OPTIONS.items()}) == Inputs(languages=[])
