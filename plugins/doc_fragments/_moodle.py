@@ -45,7 +45,11 @@ options:
 notes:
   - A failure has a word for its kind in C(error). Besides those of the module, V(runner) - the command cannot be started or does not
     reach the program; V(old_image) - the image is older than the module; V(timed_out) - it took longer than O(timeout); V(killed) -
-    it was ended by force, which is most often for lack of memory.
+    it was ended by force, which is most often for lack of memory; V(environment) - a value in the container's environment is missing or
+    wrong; V(database), V(sessions) - that server cannot be reached, or refuses the login; V(not_installed) - there is no finished Moodle
+    in the database; V(upgrade_pending) - the database does not have the version of the code; V(locked) - another run holds the lock;
+    V(moodle) - one of Moodle's own scripts failed; V(usage), V(unreachable), V(refused) - what the exit status says where the program
+    named no kind.
   - Where O(runner) is a container in a cluster, C(cluster_error) tells failures of V(runner) apart, with the words of
     M(campus.moodle.kube_wait), such as V(forbidden), V(not_found), V(unreachable) and V(bad_kubeconfig), and V(not_ready) - no pod runs,
     V(exec_failed) - the command did not run to its end, V(unsupported) - the API server is too old.

@@ -15,8 +15,8 @@ import typing as t
 
 import pytest
 from support.docker import docker, inspect
-from support.polling import wait_for
 from support.site import SERVICES, service_of
+from support.wait import wait_for
 from support.web import User
 
 if t.TYPE_CHECKING:

@@ -16,10 +16,10 @@ import typing as t
 
 import pytest
 from support.docker import docker, inspect, project_containers
-from support.polling import wait_for
 from support.ports import free_port
 from support.relay import relay
 from support.site import SUPERUSER, Site
+from support.wait import wait_for
 
 if t.TYPE_CHECKING:
     from support.payload import Payload

@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 import yaml
-from support.playbook import REPOSITORY
+from support import REPOSITORY
 
 if t.TYPE_CHECKING:
     from support.playbook import Controller

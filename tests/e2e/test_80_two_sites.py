@@ -14,7 +14,7 @@ import typing as t
 
 import requests
 from support.docker import docker
-from support.polling import wait_for
+from support.wait import wait_for
 from support.web import User
 
 if t.TYPE_CHECKING:

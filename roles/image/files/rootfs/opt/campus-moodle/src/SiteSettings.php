@@ -185,7 +185,7 @@ final class SiteSettings
             'session_handler_class' => '\core\session\redis',
             'session_redis_host' => $values['MOODLE_SESSION_HOST'],
             'session_redis_port' => $values['MOODLE_SESSION_PORT'],
-            'session_redis_auth' => $values['MOODLE_SESSION_PASSWORD'],
+            'session_redis_auth' => Valkey::login($values, 'SESSION'),
             'session_redis_database' => 0,
             'session_redis_prefix' => self::keyPrefix($values),
             // A page that waits for another page of the same user looks every so many ms.

@@ -22,8 +22,12 @@ final class TaskLoop
     private int $child = 0;
     private string $said = '';
 
-    /** @param list<string> $command PHP script and arguments */
-    public function __construct(private readonly array $command)
+    /**
+     * @param array<string, mixed> $values as Environment::read gives for 'site'
+     * @param string $script name of one of Moodle's scripts
+     * @param list<string> $arguments of the script, beside those that follow from the values
+     */
+    public function __construct(private readonly array $values, private readonly string $script, private readonly array $arguments = [])
     {
     }
 
@@ -52,7 +56,7 @@ final class TaskLoop
         $started = time();
         $exit = $this->start();
         if ($exit !== 0 && !$this->stopped) {
-            Log::line(basename($this->command[0]) . " ended with exit status $exit.");
+            Log::line("$this->script.php ended with exit status $exit.");
             return false;
         }
         $this->rest(self::LEAST_SECONDS - (time() - $started));
@@ -61,7 +65,7 @@ final class TaskLoop
 
     private function start(): int
     {
-        $process = proc_open([PHP_BINARY, ...$this->command], [['file', '/dev/null', 'r'], STDOUT, STDERR], $pipes);
+        $process = proc_open($this->command(), [['file', '/dev/null', 'r'], STDOUT, STDERR], $pipes);
         if ($process === false) {
             return 1;
         }
@@ -73,6 +77,12 @@ final class TaskLoop
         $this->child = 0;
         proc_close($process);
         return $status['signaled'] ? 128 + $status['termsig'] : $status['exitcode'];
+    }
+
+    /** @return list<string> */
+    private function command(): array
+    {
+        return [PHP_BINARY, Image::script($this->script), ...$this->arguments, "--keep-alive={$this->values['MOODLE_CRON_KEEP_ALIVE']}"];
     }
 
     private function stop(): void
