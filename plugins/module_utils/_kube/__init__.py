@@ -25,6 +25,7 @@ What modules do:
 
 apply         kube_apply: a list of manifests as one desired state
 wait          kube_wait, and waiting for one object with a diagnosis
+exec          run commands in a container, as programs of this host are run
 
 Rooms, in the order of reading: _kubeconfig (which cluster and user), _credentials (as whom), _plan (the steps of apply), and
 _transport with http (connections, and what is sent again), requests (JSON in and out), stream and watch (answers that do not end),
