@@ -11,15 +11,18 @@ set -euo pipefail
 # shellcheck source=scripts/env.sh
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
+# What the tests share, and what both benchmarks share.
+export PYTHONPATH="$COLLECTIONS:$REPOSITORY/tests:$REPOSITORY/tests/bench"
+
 bench_site() {
   "$REPOSITORY/scripts/setup.sh" engine mailhog
   apt_install wrk
-  PYTHONPATH="$COLLECTIONS" python tests/bench/run.py "$@"
+  python tests/bench/benchmark.py "$@"
 }
 
 bench_modules() {
   "$REPOSITORY/scripts/setup.sh" bench
-  PYTHONPATH="$COLLECTIONS" python tests/bench/modules/run.py "$@"
+  python tests/bench/modules/comparison.py "$@"
 }
 
 "$REPOSITORY/scripts/setup.sh" python

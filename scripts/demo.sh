@@ -13,6 +13,7 @@
 
 set -euo pipefail
 
+export MOODLE_REQUIREMENTS=demo
 # shellcheck source=scripts/env.sh
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
@@ -22,11 +23,11 @@ KEPT="/opt/moodle/$SITE-payload.json"
 DEMO="$MOODLE_CACHE/demo"
 BUILD_LOG="$MOODLE_CACHE/log/build.log"
 
-# prepare [KEPT]: sets the machine up, and writes the extra variables that name Moodle's code.
+# prepare PART [KEPT]: has a part of the machine set up, and writes the extra variables that name Moodle's code.
 prepare() {
   mkdir -p "$DEMO"
-  "$REPOSITORY/scripts/setup.sh" engine mailhog
-  "$REPOSITORY/scripts/demo_payload.py" "$DEMO" "$@" >"$DEMO/payload.json"
+  "$REPOSITORY/scripts/setup.sh" "$1"
+  "$REPOSITORY/scripts/demo_payload.py" "$DEMO" "${@:2}" >"$DEMO/payload.json"
 }
 
 # Passes the image builder's own lines on, and of those of the programs that it runs one in ten seconds.
@@ -39,7 +40,8 @@ show_progress() {
   done
 }
 
-# run PLAYBOOK: runs it with the chosen payload, and shows meanwhile what the image builder says, which Ansible keeps to itself.
+# run PLAYBOOK [ARGUMENT...]: runs it with the chosen payload, and shows meanwhile what the image builder says, which Ansible keeps to
+# itself.
 run() {
   say "running playbooks/$1"
   mkdir -p "${BUILD_LOG%/*}"
@@ -48,20 +50,23 @@ run() {
   # shellcheck disable=SC2064  # this process and no later one
   trap "kill $! 2>/dev/null || true" EXIT
   [ ! -t 1 ] || export ANSIBLE_FORCE_COLOR=true
-  play -i "$INVENTORY" "$REPOSITORY/playbooks/$1" --skip-tags docker_engine -e "@$DEMO/payload.json" | tee "$DEMO/run.log"
+  play -i "$INVENTORY" "$REPOSITORY/playbooks/$1" -e "@$DEMO/payload.json" "${@:2}" | tee "$DEMO/run.log"
 }
 
 up() {
-  prepare "$KEPT"
+  local engine
+  prepare images "$KEPT"
+  engine=$(engine_variables)
   as_root install -D -m 0644 "$DEMO/payload.json" "$KEPT"
-  run site.yml
+  # The engine too, as in every run of site.yml.
+  run site.yml -e "$engine"
   say "the demo runs; \`make demo-down\` removes it, and with CONFIRM=yes its data too"
   # What the role's last task shows, a word and what it means.
   grep -oE '"[A-Z][a-z]+ {2,}[^"]+' "$DEMO/run.log" | tr -d '"'
 }
 
 build() {
-  prepare
+  prepare engine
   run build.yml
 }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
-"""Writes the tables that follow from a file of the collection into the pages that show them: the sizes and the variables of a site
-into docs/site.md, the branches of Moodle into the README of the role image.
+"""Writes the tables that follow from a file of the collection into the pages that show them: the sizes and the secrets of a site into
+docs/site.md, its variables and the environment of its image into docs/reference, the branches of Moodle into the README of the role image.
 
 document_variables.py           write them
 document_variables.py --check   exit 1 if they are not current, and change nothing
@@ -11,6 +11,7 @@ document_variables.py --check   exit 1 if they are not current, and change nothi
 from __future__ import annotations
 
 import datetime
+import json
 import math
 import re
 import sys
@@ -19,13 +20,17 @@ from pathlib import Path
 
 import yaml
 from ansible_collections.campus.moodle.plugins.module_utils._moodle import branches as moodle_branches
-from ansible_collections.campus.moodle.plugins.module_utils._site import _presets
+from ansible_collections.campus.moodle.plugins.module_utils._site import describe as site_description
+from ansible_collections.campus.moodle.plugins.module_utils._site import presets
+from ansible_collections.campus.moodle.plugins.module_utils._site import secrets as site_secrets
 from ansible_collections.campus.moodle.plugins.module_utils._site.types import memory_bytes
 
 ROOT = Path(__file__).resolve().parent.parent
 SPECIFICATION = ROOT / "roles" / "site" / "meta" / "argument_specs.yml"
 BRANCHES = ROOT / "plugins" / "module_utils" / "_moodle" / "branches.py"
-SIZES = ROOT / "plugins" / "module_utils" / "_site" / "_presets.py"
+SIZES = ROOT / "plugins" / "module_utils" / "_site" / "presets.py"
+ENVIRONMENT = ROOT / "roles" / "image" / "files" / "rootfs" / "opt" / "campus-moodle" / "etc" / "environment.json"
+SECRETS = ROOT / "plugins" / "module_utils" / "_site" / "secrets.py"
 
 # What runs in a site with its own stores: the variables that begin so, each with _memory. A rollout starts as many new ones of
 # the first two beside the old. The pooler has no variable.
@@ -64,9 +69,10 @@ def default_of(option: dict[str, t.Any]) -> str:
 
 
 def row(name: str, option: dict[str, t.Any]) -> str:
-    """Return the line of one variable."""
+    """Return the line of one variable; one that not every target reads says so."""
+    targets = f" Target {', '.join(f'`{target}`' for target in site_description.owners(name))} only." * bool(site_description.owners(name))
     kind = " \\| ".join(f"`{choice}`" for choice in option["choices"]) if "choices" in option else option["type"]
-    return f"| `{name}` | {kind} | {default_of(option)} | {in_words(option)} |\n"
+    return f"| `{name}` | {kind} | {default_of(option)} | {in_words(option)}{targets} |\n"
 
 
 def variables() -> str:
@@ -129,11 +135,41 @@ SIZE_ROWS = (
 
 def sizes() -> str:
     """Return the table of the sizes."""
-    columns = _presets.SIZES
+    columns = presets.SIZES
     head = f"| | {' | '.join(columns)} |\n|---{'|---' * len(columns)}|\n"
     rows = zip(SIZE_ROWS, *map(size_column, columns.values()), strict=True)
     lines = [f"| {' | '.join(cells)} |\n" for cells in rows]
     return f"\n{head}{''.join(lines)}\n"
+
+
+def secrets() -> str:
+    """Return the table of the secrets."""
+    head = "| secret | what it is | given by | read by |\n|---|---|---|---|\n"
+    rows = (
+        f"| `{secret.name}` | {secret.what} | {f'`{secret.variable}`' if secret.variable else ''} "
+        f"| {', '.join(f'`{reader}`' for reader in secret.readers)} |\n"
+        for secret in site_secrets.SECRETS
+    )
+    return f"\n{head}{''.join(rows)}\n"
+
+
+# Who reads a variable of the image, in words.
+READERS = {"all": "all", "site": "all but `web`", "php": "`php`", "web": "`web`", "install": "`install`"}
+
+
+def environment_row(name: str, variable: dict[str, t.Any]) -> str:
+    """Return the line of one variable of the image."""
+    what = variable.get("what") or ", ".join(f"`{choice}`" for choice in variable["choices"])
+    without = f"none: {variable['without']}" if "without" in variable else "none"
+    default = "required" if variable.get("required") else f"`{variable['default']}`" if variable["default"] else without
+    return f"| `{name}` | {what} | {default} | {variable.get('used_by') or READERS[variable['reader']]} |\n"
+
+
+def environment() -> str:
+    """Return the table of the image's environment."""
+    head = "| variable | type | default | read by |\n|---|---|---|---|\n"
+    rows = json.loads(ENVIRONMENT.read_text(encoding="utf-8"))
+    return f"\n{head}{''.join(environment_row(name, variable) for name, variable in rows.items())}\n"
 
 
 def branch_row(branch: t.Any) -> str:
@@ -154,7 +190,9 @@ def branches() -> str:
 # page, what it shows, the file that it follows from, and the function that writes it
 PAGES: tuple[tuple[Path, str, Path, t.Callable[[], str]], ...] = (
     (ROOT / "docs" / "site.md", "sizes", SIZES, sizes),
-    (ROOT / "docs" / "site.md", "variables", SPECIFICATION, variables),
+    (ROOT / "docs" / "site.md", "secrets", SECRETS, secrets),
+    (ROOT / "docs" / "reference" / "variables.md", "variables", SPECIFICATION, variables),
+    (ROOT / "docs" / "reference" / "image.md", "environment", ENVIRONMENT, environment),
     (ROOT / "roles" / "image" / "README.md", "branches", BRANCHES, branches),
 )
 

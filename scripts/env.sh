@@ -11,7 +11,9 @@ set -euo pipefail
 REPOSITORY=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 MOODLE_CACHE=${MOODLE_CACHE:-$HOME/.cache/campus.moodle}
 BIN="$MOODLE_CACHE/bin"
-VENV="$MOODLE_CACHE/venv-$(sha256sum "$REPOSITORY/requirements/dev.txt" | cut -c1-12)"
+# What runs Ansible: all of requirements/dev.txt, or the little of it that `make demo` needs.
+MOODLE_REQUIREMENTS=${MOODLE_REQUIREMENTS:-dev}
+VENV="$MOODLE_CACHE/venv-$(sha256sum "$REPOSITORY/requirements/$MOODLE_REQUIREMENTS.txt" | cut -c1-12)"
 # What the benchmark compares with, apart from what development needs.
 BENCH_VENV="$MOODLE_CACHE/bench-$(sha256sum "$REPOSITORY/requirements/bench.txt" | cut -c1-12)"
 # Ansible finds a collection by its path only, so the checkout is linked (or, for ansible-test, copied) into a
@@ -20,7 +22,7 @@ TREE="$MOODLE_CACHE/trees/$(printf '%s' "$REPOSITORY" | sha256sum | cut -c1-12)"
 COLLECTIONS="$TREE/link"
 COLLECTIONS_COPY="$TREE/copy"
 
-export REPOSITORY MOODLE_CACHE BIN VENV BENCH_VENV TREE COLLECTIONS COLLECTIONS_COPY
+export REPOSITORY MOODLE_CACHE BIN MOODLE_REQUIREMENTS VENV BENCH_VENV TREE COLLECTIONS COLLECTIONS_COPY
 export PATH="$VENV/bin:$BIN/go/bin:$PATH"
 export ANSIBLE_COLLECTIONS_PATH="$COLLECTIONS"
 # What ansible-core 2.24 will do by default; templates that come from data must never be rendered.
@@ -29,6 +31,10 @@ export _ANSIBLE_TEMPLAR_UNTRUSTED_TEMPLATE_BEHAVIOR=error
 export ANSIBLE_LOCALHOST_WARNING=false ANSIBLE_NOCOWS=1
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 export LC_ALL=C.UTF-8
+# Compiled Python is kept, below the cache and never in the tree, whatever the caller's environment says: without it each start of
+# Ansible takes half a second longer.
+unset PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX="$MOODLE_CACHE/pycache"
 # The machine's own Python is taken, from this version on; none is fetched behind our back.
 PYTHON_MINIMUM=3.11
 export PYTHON_MINIMUM UV_PYTHON_PREFERENCE=system UV_PYTHON_DOWNLOADS=never
@@ -43,16 +49,18 @@ as_root() {
 
 # apt_install PACKAGE...: installs what is missing, asking the package index only then.
 apt_install() {
-  local missing=()
+  local installed missing=()
+  # shellcheck disable=SC2016  # dpkg's own variables
+  installed=$(dpkg-query -W -f '${Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^install ok installed //p') || true
   for package in "$@"; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+    grep -qx "$package" <<<"$installed" || missing+=("$package")
   done
   [ ${#missing[@]} -eq 0 ] && return 0
   command -v apt-get >/dev/null || die "these packages are missing and this is no Debian machine: ${missing[*]}"
   say "installing Debian packages: ${missing[*]}"
   as_root apt-get update -qq
-  # sudo hands no variables on.
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  # sudo hands no variables on. A fresh machine may be busy with its own updates.
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
 # need_uv: puts uv on the PATH, in an environment of its own where the machine has none.
@@ -70,6 +78,27 @@ play() {
   local ask=()
   [ "$(id -u)" -eq 0 ] || sudo -kn true 2>/dev/null || ask=(--ask-become-pass)
   ansible-playbook "${ask[@]}" "$@"
+}
+
+# compose_is_packaged OS_RELEASE: whether the role docker_engine knows a package of Compose v2 for that machine; its variables are the
+# one place that says so.
+compose_is_packaged() (
+  # shellcheck source=/dev/null
+  . "$1"
+  cd "$REPOSITORY/roles/docker_engine/vars"
+  grep -qs '^__docker_engine_distribution_compose:' "${ID^}.yml" "${ID^}_${VERSION_ID:-}.yml"
+)
+
+# engine_variables: prints the variables that the role docker_engine needs on this machine. Where there is no Compose v2, and no package
+# of it either (Debian 12), the role gets the plugin as a file.
+engine_variables() {
+  local plugin
+  if docker compose version >/dev/null 2>&1 || compose_is_packaged /etc/os-release; then
+    printf '{}\n'
+    return
+  fi
+  plugin=$("$REPOSITORY/scripts/program.sh" docker-compose) || die "Docker Compose v2 is missing: install it in another way and run this again, or mend the above"
+  printf '{"docker_engine_compose_file": "%s"}\n' "$plugin"
 }
 
 # built_image site|services: the name of that image in what playbooks/build.yml printed, on standard input.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
 #
-# Builds one of the Go programs that package registries offer as source only, and prints the path of the binary.
+# Builds one of the Go programs that neither Debian nor another registry has built, and prints the path of the binary.
 #   go_build.sh NAME [OUTPUT]      (NAME: a row of the table below)
 # The version and the hashes of everything that goes in are locked in tools/go/<name>/{go.mod,go.sum}. The result is
 # static, stripped, kept as $MOODLE_CACHE/bin/<name>-<version>, and built only when that file is missing.
@@ -14,17 +14,12 @@ set -euo pipefail
 # name | module whose version counts | package to build | prefix of that version that the file name drops | linker flags, @ is the version
 # Helm 3 takes the Kubernetes that it renders for without a server from a flag (its own releases: that of its libraries).
 PROGRAMS='
-docker-compose|github.com/docker/compose/v2|github.com/docker/compose/v2/cmd||-X github.com/docker/compose/v2/internal.Version=@
 mailhog|github.com/mailhog/MailHog|github.com/mailhog/MailHog|v|
-etcd|go.etcd.io/etcd/server/v3|go.etcd.io/etcd/server/v3|v|
 kube-apiserver|k8s.io/kubernetes|k8s.io/kubernetes/cmd/kube-apiserver|v|-X k8s.io/component-base/version.gitVersion=@
 helm3|helm.sh/helm/v3|helm.sh/helm/v3/cmd/helm|v|-X helm.sh/helm/v3/internal/version.version=@ -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=37
 helm4|helm.sh/helm/v4|helm.sh/helm/v4/cmd/helm|v|-X helm.sh/helm/v4/internal/version.version=@
 helm-diff|github.com/databus23/helm-diff/v3|github.com/databus23/helm-diff/v3|v|-X github.com/databus23/helm-diff/v3/cmd.Version=@
-restic|github.com/restic/restic|github.com/restic/restic/cmd/restic|v|
-rest-server|github.com/restic/rest-server|github.com/restic/rest-server/cmd/rest-server|v|
 versitygw|github.com/versity/versitygw|github.com/versity/versitygw/cmd/versitygw|v|-X main.Version=@
-registry|github.com/distribution/distribution/v3|github.com/distribution/distribution/v3/cmd/registry|v|-X github.com/distribution/distribution/v3/version.version=@
 cloudnative-pg|github.com/cloudnative-pg/cloudnative-pg||v|
 '
 
@@ -40,7 +35,8 @@ IFS='|' read -r _ module package dropped ldflags <<<"$row"
 locked="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/tools/go/$name"
 version=$(awk -v module="$module" '$1 == module { print $2 }' "$locked/go.mod")
 needed=$(awk '$1 == "go" { print $2 }' "$locked/go.mod")
-binary=${MOODLE_CACHE:-$HOME/.cache/campus.moodle}/bin/$name-${version#"$dropped"}
+cache=${MOODLE_CACHE:-$HOME/.cache/campus.moodle}
+binary=$cache/bin/$name-${version#"$dropped"}
 
 # Dies with one sentence unless a Go of at least the version in go.mod is on the PATH.
 require_go() {
@@ -71,7 +67,6 @@ watched() {
 # Builds into a file beside the final one and renames it, so that a cut build never looks like a finished one.
 build() {
   local partial started=$SECONDS
-  mkdir -p "${binary%/*}"
   partial=$(mktemp "$binary.XXXXXX")
   # shellcheck disable=SC2064  # the path is wanted as it is now, the process as it is then: Go, which would go on after an interrupt
   trap "rm -f '$partial'; kill \${process:-} 2>/dev/null" EXIT
@@ -92,7 +87,10 @@ if [ -z "$package" ]; then
 fi
 if [ ! -x "$binary" ]; then
   require_go
-  build
+  mkdir -p "$cache/bin" "$cache/locks"
+  exec {lock}>"$cache/locks/$name"
+  flock -n "$lock" || { say "waiting for another build of $name $version"; flock "$lock"; }
+  [ -x "$binary" ] || build
 fi
 if [ $# -ge 2 ]; then
   install -D -m 0755 "$binary" "$2"

@@ -13,6 +13,7 @@ set -euo pipefail
 [ $# -gt 0 ] || set -- --upgrade
 need_uv
 cd "$REPOSITORY/requirements"
-for name in dev bench; do
+# demo after dev, whose versions it takes.
+for name in dev demo bench; do
   uv pip compile -q "$@" --universal --python-version "$PYTHON_MINIMUM" --generate-hashes --no-annotate --no-header "$name.in" -o "$name.txt"
 done

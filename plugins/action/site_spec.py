@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import json
 import os
 import typing as t
 from pathlib import Path
@@ -16,14 +17,19 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.campus.moodle.plugins.module_utils._image.packages import CATCHER
 from ansible_collections.campus.moodle.plugins.module_utils._moodle.branches import BRANCHES
-from ansible_collections.campus.moodle.plugins.module_utils._site import _neighbours as neighbours
-from ansible_collections.campus.moodle.plugins.module_utils._site import describe as _site_spec
-from ansible_collections.campus.moodle.plugins.module_utils._site._checks import SCOPES, Scope
+from ansible_collections.campus.moodle.plugins.module_utils._site import describe as site
+from ansible_collections.campus.moodle.plugins.module_utils._site import options as site_options
+from ansible_collections.campus.moodle.plugins.module_utils._site.describe import TARGET
+from ansible_collections.campus.moodle.plugins.module_utils._site.setting_names import secret_rule
+from ansible_collections.campus.moodle.plugins.module_utils._site.surroundings import Surroundings
+from ansible_collections.campus.moodle.plugins.module_utils._site.targets.target import Claims, Neighbour
 
-ARGUMENT_SPECS = Path(__file__).resolve().parents[2] / "roles" / "site" / "meta" / "argument_specs.yml"
+ROLES = Path(__file__).resolve().parents[2] / "roles"
+ARGUMENT_SPECS = ROLES / "site" / "meta" / "argument_specs.yml"
+# What the site image and the description have to see alike.
+IMAGE_TABLES = ROLES / "image" / "files" / "rootfs" / "opt" / "campus-moodle" / "etc"
 GROUP = "moodle_sites"
-# Stands for a secret of another site, which is nobody's business here; it passes every rule about passwords.
-PLACEHOLDER = "Placeholder-1"
+Variables = t.Mapping[str, t.Any]
 
 
 def finder(directories: t.Sequence[str]) -> t.Callable[[str], t.Optional[str]]:
@@ -39,19 +45,17 @@ def finder(directories: t.Sequence[str]) -> t.Callable[[str], t.Optional[str]]:
     return find
 
 
+def table_of(name: str) -> dict[str, t.Any]:
+    """Return one of the tables of the site image."""
+    return dict(json.loads((IMAGE_TABLES / name).read_text(encoding="utf-8")))
+
+
 def content_of(path: str) -> bytes:
     """Return the content of a file on the control node; nothing where it cannot be read."""
     try:
         return Path(path).read_bytes()
     except OSError:
         return b""
-
-
-def described_by(variables: t.Mapping[str, t.Any], scope: Scope) -> dict[str, t.Any]:
-    """Return the moodle_* variables of another host that count, without rendering its secrets."""
-    names = [name for name in variables if name.startswith(_site_spec.PREFIX) and scope.reads(name) and name not in _site_spec.RESERVED]
-    given = {name: variables[name] for name in names if name not in _site_spec.SECRETS}
-    return {**given, **{name: PLACEHOLDER for name in names if name in _site_spec.SECRETS and name != "moodle_secret_settings"}}
 
 
 class ActionModule(ActionBase):
@@ -62,75 +66,85 @@ class ActionModule(ActionBase):
     def run(self, tmp: t.Optional[str] = None, task_vars: t.Optional[dict[str, t.Any]] = None) -> dict[str, t.Any]:
         """Return the description, or fail with every problem."""
         result = super().run(tmp, task_vars)
-        _result, arguments = self.validate_argument_spec({"purpose": {"default": "site", "choices": list(SCOPES)}})
+        _result, arguments = self.validate_argument_spec({"purpose": {"default": "site", "choices": list(site.PURPOSES)}})
         variables, options, purpose = task_vars or {}, self._options(), arguments["purpose"]
         host = str(variables["inventory_hostname"])
-        given = self._rendered(variables, SCOPES[purpose])
-        outcome = _site_spec.build_spec(options, given, self._surroundings(variables, given, host), purpose)
-        problems = outcome.problems
-        if not problems:
-            problems = self._clashes(options, variables, neighbours.claim_of(host, outcome.spec), purpose)
-        result.update(changed=False, warnings=outcome.warnings)
+        given = self._rendered(options, variables, purpose)
+        described = site.describe(options, given, self._surroundings(variables, given, host), purpose)
+        problems = described.problems or self._clashes(options, variables, Neighbour(host, described.spec), purpose)
+        result.update(changed=False, warnings=described.warnings)
         if problems:
             listed = "\n".join(f"- {problem}" for problem in problems)
             result.update(
                 failed=True,
+                error="description",
                 problems=problems,
                 msg=f"The description of this site has {len(problems)} problem(s); nothing was changed.\n{listed}",
             )
             return result
-        result.update(spec=outcome.spec)
+        result.update(spec=described.spec)
         return result
 
-    def _rendered(self, variables: t.Mapping[str, t.Any], scope: Scope) -> dict[str, t.Any]:
+    def _rendered(self, options: site_options.Options, variables: Variables, purpose: str) -> dict[str, t.Any]:
         """Return all moodle_* variables of this host; those that count are rendered, since only they have to be right."""
-        given = {name: value for name, value in variables.items() if name.startswith(_site_spec.PREFIX)}
-        count = {name: value for name, value in given.items() if scope.reads(name) and name not in _site_spec.RESERVED}
-        return {**given, **self._templar.template(count)}
+        given = {name: value for name, value in variables.items() if name.startswith(site_options.PREFIX)}
+        # First which target it is, since that decides which of the others count.
+        given = {**given, **self._templar.template({name: given[name] for name in (TARGET,) if name in given})}
+        count = {option.name for option in site.counts(options, given, purpose)}
+        return {**given, **self._templar.template({name: value for name, value in given.items() if name in count})}
 
     @staticmethod
-    def _options() -> dict[str, _site_spec.Option]:
+    def _options() -> dict[str, site_options.Option]:
         with ARGUMENT_SPECS.open(encoding="utf-8") as file:
-            return _site_spec.load_options(yaml.safe_load(file))
+            return site_options.load_options(yaml.safe_load(file))
 
-    def _clashes(
-        self, options: dict[str, _site_spec.Option], variables: t.Mapping[str, t.Any], mine: neighbours.Claim, purpose: str
-    ) -> list[str]:
-        """Return a sentence for each thing that an earlier site of the same machine has already."""
+    def _clashes(self, options: site_options.Options, variables: Variables, mine: Neighbour, purpose: str) -> list[str]:
+        """Return a sentence for each thing that an earlier site of the same place has already."""
+        claims = site.TARGETS[mine.spec["target"]["name"]].claims
         try:
-            machine = neighbours.machine_of(mine.host, variables["hostvars"][mine.host])
+            place = claims.place(mine.host, variables["hostvars"][mine.host])
         except AnsibleError as error:
             return [f"The address of the inventory host {mine.host} cannot be rendered: {error}."]
-        return list(neighbours.clashes(mine, self._earlier_sites(options, variables, mine.host, machine, purpose)))
+        return list(claims.clashes(mine, self._earlier_sites(options, variables, mine, claims, place, purpose)))
 
     def _earlier_sites(
         self,
-        options: dict[str, _site_spec.Option],
-        task_vars: t.Mapping[str, t.Any],
-        host: str,
-        machine: tuple[str, str],
+        options: site_options.Options,
+        task_vars: Variables,
+        mine: Neighbour,
+        claims: Claims,
+        place: t.Hashable,
         purpose: str,
-    ) -> t.Iterator[neighbours.Claim]:
-        """Describe the sites that stand before this one in the inventory and live on the same machine."""
+    ) -> t.Iterator[Neighbour]:
+        """Describe the sites of the same target that stand before this one in the inventory, in the same place."""
         hostvars = task_vars["hostvars"]
-        for other in itertools.takewhile(lambda name: name != host, task_vars["groups"].get(GROUP, [])):
+        for other in itertools.takewhile(lambda name: name != mine.host, task_vars["groups"].get(GROUP, [])):
             try:
-                if neighbours.machine_of(other, hostvars[other]) != machine:
+                if claims.place(other, hostvars[other]) != place:
                     continue
-                given = described_by(hostvars[other], SCOPES[purpose])
+                given, hidden = self._of_neighbour(options, hostvars[other], purpose)
             except AnsibleError:
                 continue  # it cannot be rendered here; its own turn says so
-            outcome = _site_spec.build_spec(options, given, self._surroundings(hostvars[other], given, other), purpose)
-            if not outcome.problems:
-                yield neighbours.claim_of(other, outcome.spec)
+            described = site.describe(options, given, self._surroundings(hostvars[other], given, other), purpose, hidden=hidden)
+            if not described.problems and described.spec["target"]["name"] == mine.spec["target"]["name"]:
+                yield Neighbour(other, described.spec)
 
     @staticmethod
-    def _surroundings(variables: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any], host: str) -> _site_spec.Surroundings:
+    def _of_neighbour(options: site_options.Options, variables: Variables, purpose: str) -> tuple[dict[str, t.Any], set[str]]:
+        """Return the moodle_* variables of another host that count, and the names of its secrets, which are not rendered."""
+        names = {name for name in variables if name.startswith(site_options.PREFIX)} - set(site_options.RESERVED)
+        if purpose != "site":
+            names &= {option.name for option in site.counts(options, {TARGET: variables.get(TARGET)}, purpose)}
+        hidden = names & set(site.SECRETS)
+        return {name: variables[name] for name in names - hidden}, hidden
+
+    @staticmethod
+    def _surroundings(variables: Variables, given: Variables, host: str) -> Surroundings:
         """Return the surroundings of a site, from what Ansible says of its host and from its rendered moodle_* variables."""
         cache = given.get("moodle_download_directory") or os.environ.get("MOODLE_CACHE") or "~/.cache/campus.moodle"
         cache = os.path.expanduser(str(cache))
         directories = [variables.get("inventory_dir"), variables.get("playbook_dir"), os.getcwd()]
-        return _site_spec.Surroundings(
+        return Surroundings(
             branches=BRANCHES,
             find=finder([directory for directory in directories if directory]),
             read=content_of,
@@ -138,4 +152,6 @@ class ActionModule(ActionBase):
             inventory_hostname=host,
             cache_directory=cache,
             catcher=os.path.join(cache, "bin", CATCHER),
+            is_secret_setting=secret_rule(table_of("secret-names.json")),
+            image_variables=table_of("environment.json"),
         )

@@ -11,7 +11,7 @@ from __future__ import annotations
 class ModuleDocFragment:
     """OBJECT is for every module that applies an object, DOCUMENTATION for those that also wait for the operator.
 
-    Their counterparts are PLAIN_ARGUMENTS and, for both together, OBJECT_ARGUMENTS in _cnpg_object.py.
+    Their counterparts are PLAIN_ARGUMENTS and, for both together, OBJECT_ARGUMENTS in plugins/module_utils/_cnpg/_objects.py.
     """
 
     DOCUMENTATION = r"""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """DOCUMENTATION is the counterpart of ACTION_ARGUMENTS in _cnpg_change.py, without the options in _kube."""
+    """DOCUMENTATION is the counterpart of ACTION_ARGUMENTS in plugins/module_utils/_cnpg/_objects.py."""
 
     DOCUMENTATION = r"""
 options:
@@ -22,7 +22,7 @@ options:
     type: str
     required: true
   wait:
-    description: Whether to wait until the operator has done what is asked for. Without it only the request is made.
+    description: Whether to wait until the operator has done what is requested. Without it only the request is made.
     type: bool
     default: true
   wait_timeout:

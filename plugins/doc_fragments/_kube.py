@@ -36,7 +36,7 @@ options:
       - Credentials that are given as options replace those of the kubeconfig as a whole.
     type: str
   username:
-    description: User name for basic authentication, of a proxy in front of the API server, say. Can also be set with the environment
+    description: User name for basic authentication, for example of a proxy in front of the API server. Can also be set with the environment
       variable E(K8S_AUTH_USERNAME).
     type: str
   password:

@@ -3,7 +3,7 @@
 
 # Private to this collection: it may change or disappear in any release.
 
-"""Options that the restic modules share; RESTIC_ARGUMENTS in plugins/module_utils/_restic.py is their argument_spec."""
+"""Options that the restic modules share; ARGUMENTS in plugins/module_utils/_restic/client.py is their argument_spec."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ options:
     description: File on the host that contains the password.
     type: path
   password_command:
-    description: Command that prints the password, as restic's C(RESTIC_PASSWORD_COMMAND) takes it. It is no place for a secret.
+    description: Command that prints the password, as restic's C(RESTIC_PASSWORD_COMMAND) takes it. It must contain no secret.
     type: str
   environment:
     description:

@@ -3,7 +3,7 @@
 
 # Private to this collection: it may change or disappear in any release.
 
-"""The option filter of the restic modules; FILTER_ARGUMENT in plugins/module_utils/_restic_filter.py is its argument_spec."""
+"""The option filter of the restic modules; FILTER_ARGUMENT in plugins/module_utils/_restic/_snapshots.py is its argument_spec."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ short_description: List the Moodle sites of a Kubernetes cluster
 description:
   - Each site becomes a host of the group C(moodle_sites), with what is known about it in the variable C(moodle_site).
   - A site is a Helm release of the chart, an object of the kind C(MoodleSite) in C(campus.moodle.io/v1alpha1), or both. A cluster that
-    does not know this kind is asked for releases only.
+    does not know this kind is searched for releases only.
   - C(moodle_site) has C(name), C(namespace), C(source) (C(release) or C(object)); of a release C(status), C(revision), C(chart),
     C(chart_version), C(app_version) and, on request, C(user_values); of an object C(labels), C(spec) and C(object_status).
   - Releases are read through the API, without helm. Their Secrets hold all values, so the user needs to read the Secrets of the
@@ -53,7 +53,7 @@ options:
     type: bool
     default: false
   hostname:
-    description: Jinja2 expression for the name of a host. It has to tell two sites apart.
+    description: Jinja2 expression for the name of a host. It has to be different for each site.
     type: str
     default: moodle_site.name ~ '.' ~ moodle_site.namespace
 """
@@ -74,9 +74,7 @@ keyed_groups:
 groups:
   broken: moodle_site.status | default('deployed') != 'deployed'
 compose:
-  moodle_runner: >-
-    ['kubectl', '--namespace', moodle_site.namespace, 'exec', '--stdin', 'deploy/' ~ moodle_site.name ~ '-php', '--',
-    '/opt/campus-moodle/bin/moodle']
+  moodle_runner: "{'deployment': moodle_site.name ~ '-php', 'namespace': moodle_site.namespace, 'context': 'production'}"
 """
 
 import os
@@ -107,17 +105,17 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._read_config_data(path)
         key = self.get_cache_key(path)
         try:
-            found: list[Site] = self._cache[key] if cache and self.get_option("cache") else self._ask()
+            found: list[Site] = self._cache[key] if cache and self.get_option("cache") else self._query()
         except KeyError:
-            found = self._ask()
+            found = self._query()
         if self.get_option("cache"):
             self._cache[key] = found
         self.inventory.add_group(GROUP)
         for site in found:
             self._add(site)
 
-    def _ask(self) -> list[Site]:
-        """Ask the cluster."""
+    def _query(self) -> list[Site]:
+        """Return the sites that the cluster has now."""
         options = ("sources", "namespaces", "chart", "include_values")
         try:
             client = client_from(self._connection(), os.environ)

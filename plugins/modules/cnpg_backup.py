@@ -130,13 +130,23 @@ recovery_window:
   sample: {"first": "2026-11-01T00:00:07Z", "last_successful": "2026-11-21T08:00:07Z", "last_failed": null}
 error:
   description:
-    - What went wrong, as one word. V(backup_failed), V(archiving_failing), V(invalid_backup), V(timeout), V(no_backup_method), V(invalid),
-      V(hibernated), V(exists), V(not_confirmed), V(not_found), V(failed), or an error of the API server such as V(forbidden).
+    - What kind of failure it was.
+    - V(invalid) - an option has a value that cannot be used. V(not_found) - there is no such Cluster. V(no_backup_method) - the Cluster
+      is not set up for backups in this way. V(hibernated) - the Cluster has no instance that could be read. V(exists) - the name is that
+      of another Backup. V(not_confirmed) - deleting the Backup is not confirmed in O(confirm_delete).
+    - V(backup_failed), V(archiving_failing), V(invalid_backup) - the backup failed, because the log cannot be archived, or because the
+      operator does not accept its definition.
+    - V(failed) - what was waited for cannot come any more. V(timeout) - it did not come in time. The details are in RV(diagnosis).
+    - What the API server refuses - V(forbidden) (C(user), C(verb), C(resource) and C(namespace) name the missing right), V(denied) (by a
+      policy, a quota or a webhook), V(invalid), V(unauthorized), V(unknown_kind) (CloudNativePG, or its plugin, is not installed),
+      V(already_exists), V(throttled), V(too_large), V(expired), V(server_error).
+    - About the connection - V(unreachable), V(untrusted) (its certificate), V(bad_kubeconfig), V(no_context), V(bad_credentials)
+      (certificates that cannot be used), V(credential_plugin) (a program in the kubeconfig failed).
   returned: failure
   type: str
   sample: archiving_failing
 diagnosis:
-  description: What events say about the Backup, when it failed or took too long.
+  description: What events report about the Backup, when it failed or took too long.
   returned: failure of the backup
   type: list
   elements: str
@@ -146,38 +156,15 @@ diagnosis:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.backup import forget, take
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.change import ACTION_ARGUMENTS
-from ansible_collections.campus.moodle.plugins.module_utils._kube.options import client_from
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg import backup
+from ansible_collections.campus.moodle.plugins.module_utils._kube.options import KUBE_ARGUMENTS, client_from
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
-    """Take or delete a backup, and report."""
-    module = AnsibleModule(
-        argument_spec={
-            **ACTION_ARGUMENTS,
-            "state": {"type": "str", "choices": ["taken", "absent"], "default": "taken"},
-            "name": {"type": "str"},
-            "key": {"type": "str", "no_log": False},
-            "max_age": {"type": "str"},
-            "method": {"type": "str", "choices": ["auto", "plugin", "barmanObjectStore", "volumeSnapshot"], "default": "auto"},
-            "plugin": {"type": "str"},
-            "plugin_parameters": {"type": "dict"},
-            "target": {"type": "str", "choices": ["primary", "prefer-standby"]},
-            "online": {"type": "bool"},
-            "confirm_delete": {"type": "str"},
-        },
-        mutually_exclusive=[("name", "key", "max_age")],
-        required_if=[("state", "absent", ("name", "key"), True)],
-        supports_check_mode=True,
-    )
-    action = {"taken": take, "absent": forget}[module.params["state"]]
-    try:
-        result = action(client_from(module.params, os.environ), module.params, check_mode=module.check_mode)
-    except ToolError as problem:
-        module.fail_json(msg=str(problem), **problem.details)
-    module.exit_json(**result)
+    """Take or delete a backup."""
+    module = AnsibleModule({**KUBE_ARGUMENTS, **backup.ARGUMENTS}, supports_check_mode=True, **backup.RULES)
+    conclude(module, lambda: backup.run(client_from(module.params, os.environ), module.params, check_mode=module.check_mode))
 
 
 if __name__ == "__main__":

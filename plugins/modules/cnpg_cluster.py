@@ -42,8 +42,8 @@ options:
     description:
       - V(present) creates the cluster or changes its definition.
       - V(absent) deletes it, see O(confirm_delete) and O(keep_pvcs).
-      - V(restarted) restarts every instance, the primary last, as the update strategy of the cluster says.
-      - V(reloaded) makes the operator look at the Secrets and ConfigMaps of the cluster again.
+      - V(restarted) restarts every instance, the primary last, by the update strategy of the cluster.
+      - V(reloaded) makes the operator read the Secrets and ConfigMaps of the cluster again.
       - With V(restarted) and V(reloaded) the cluster must exist and its definition is left alone.
     type: str
     choices: [present, absent, restarted, reloaded]
@@ -209,7 +209,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 cluster:
-  description: What the cluster says about itself. In check mode, and with O(wait=none), it may be older than the change.
+  description: What the cluster reports about itself. In check mode, and with O(wait=none), it may be older than the change.
   returned: success, except with O(state=absent)
   type: dict
   sample:
@@ -241,7 +241,7 @@ connection:
 pending_restart:
   description:
     - Whether settings of the primary wait for a restart.
-    - Null in check mode, with O(wait=none), and when the primary cannot be asked (that needs the right to get C(pods/proxy)).
+    - Null in check mode, with O(wait=none), and when the primary does not answer (that needs the right to get C(pods/proxy)).
   returned: success, except with O(state=absent)
   type: bool
   sample: false
@@ -253,13 +253,23 @@ kept_volumes:
   sample: [moodle-db-1, moodle-db-2]
 error:
   description:
-    - A stable word for the failure, among them V(immutable), V(shrink), V(downgrade), V(major_upgrade), V(given_twice),
-      V(not_confirmed), V(not_found), V(invalid), V(conflict), V(forbidden), V(unreachable), V(failed) and V(timeout).
+    - What kind of failure it was.
+    - V(invalid) - a size cannot be read. V(given_twice) - a field has two different values. V(immutable) - a field cannot change any
+      more. V(shrink) - volumes would shrink, or instances go without O(allow_shrink). V(downgrade), V(major_upgrade) - the data would
+      change to an older version of PostgreSQL, or to a newer one without O(allow_major_upgrade). V(not_confirmed) - deleting is not
+      confirmed in O(confirm_delete). V(not_found) - there is no such Cluster, or no such namespace.
+    - V(conflict) - another field manager has the field, or other clients changed the Cluster again and again.
+    - V(failed) - what was waited for cannot come any more. V(timeout) - it did not come in time. The details are in RV(diagnosis).
+    - What the API server refuses - V(forbidden) (C(user), C(verb), C(resource) and C(namespace) name the missing right), V(denied) (by a
+      policy, a quota or a webhook), V(invalid), V(unauthorized), V(unknown_kind) (CloudNativePG, or its plugin, is not installed),
+      V(already_exists), V(throttled), V(too_large), V(expired), V(server_error).
+    - About the connection - V(unreachable), V(untrusted) (its certificate), V(bad_kubeconfig), V(no_context), V(bad_credentials)
+      (certificates that cannot be used), V(credential_plugin) (a program in the kubeconfig failed).
   returned: failure
   type: str
   sample: immutable
 diagnosis:
-  description: What pods and events say, when waiting failed.
+  description: What pods and events report, when waiting failed.
   returned: when waiting failed
   type: list
   elements: str
@@ -269,58 +279,18 @@ diagnosis:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.cluster import ClusterStates
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.objects import OBJECT_ARGUMENTS
-from ansible_collections.campus.moodle.plugins.module_utils._kube.options import client_from
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
-
-STORAGE = {"size": {"type": "str"}, "storage_class": {"type": "str"}}
-CATALOG = {
-    "kind": {"type": "str", "choices": ["ImageCatalog", "ClusterImageCatalog"], "default": "ImageCatalog"},
-    "name": {"type": "str", "required": True},
-    "major": {"type": "int", "required": True},
-}
-SYNCHRONOUS = {
-    "method": {"type": "str", "choices": ["any", "first"], "default": "any"},
-    "number": {"type": "int", "required": True},
-    "data_durability": {"type": "str", "choices": ["required", "preferred"]},
-}
-ARGUMENTS = {
-    **OBJECT_ARGUMENTS,
-    "name": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["present", "absent", "restarted", "reloaded"], "default": "present"},
-    "action_key": {"type": "str", "no_log": False},
-    "instances": {"type": "int"},
-    "image": {"type": "str"},
-    "catalog": {"type": "dict", "options": CATALOG},
-    "storage": {"type": "dict", "options": STORAGE},
-    "wal_storage": {"type": "dict", "options": STORAGE},
-    "synchronous": {"type": "dict", "options": SYNCHRONOUS},
-    "parameters": {"type": "dict"},
-    "bootstrap": {"type": "dict"},
-    "plugins": {"type": "list", "elements": "dict"},
-    "resources": {"type": "dict"},
-    "spec": {"type": "dict"},
-    "labels": {"type": "dict"},
-    "annotations": {"type": "dict"},
-    "allow_shrink": {"type": "bool", "default": False},
-    "allow_major_upgrade": {"type": "bool", "default": False},
-    "confirm_delete": {"type": "str"},
-    "keep_pvcs": {"type": "bool", "default": False},
-    "wait": {"type": "str", "choices": ["none", "healthy"], "default": "healthy"},
-    "stable_for": {"type": "int", "default": 10},
-}
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg import cluster
+from ansible_collections.campus.moodle.plugins.module_utils._kube.options import KUBE_ARGUMENTS, client_from
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
     """Bring the cluster into its state."""
-    module = AnsibleModule(argument_spec=ARGUMENTS, mutually_exclusive=[("image", "catalog")], supports_check_mode=True)
-    try:
-        client = client_from(module.params, os.environ)
-        result = ClusterStates(client, module.params, check_mode=module.check_mode, warn=module.warn).run()
-    except ToolError as error:
-        module.fail_json(msg=str(error), **error.details)
-    module.exit_json(**result)
+    module = AnsibleModule({**KUBE_ARGUMENTS, **cluster.ARGUMENTS}, supports_check_mode=True, **cluster.RULES)
+    conclude(
+        module,
+        lambda: cluster.run(client_from(module.params, os.environ), module.params, check_mode=module.check_mode, warn=module.warn),
+    )
 
 
 if __name__ == "__main__":

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: cnpg_cluster_info
-short_description: Tell how PostgreSQL clusters of CloudNativePG are, and insist on it
+short_description: Report the state of PostgreSQL clusters of CloudNativePG, and require it
 version_added: 0.2.0
 description:
-  - Returns what Clusters, their pods and their instances say, and a verdict with reasons.
-  - With O(require) the task fails unless everything that is required holds, so it can stand before an upgrade or a switchover.
+  - Returns what Clusters, their pods and their instances report, and a level of health with reasons.
+  - With O(require) the task fails unless everything that is required holds, so it can guard an upgrade or a switchover.
 extends_documentation_fragment:
   - campus.moodle._attributes
   - campus.moodle._attributes.info
@@ -31,7 +31,7 @@ options:
     type: str
   ask_instances:
     description:
-      - Ask each instance for its position in the log and more, through the API server.
+      - Whether to read from each instance its position in the log and more, through the API server.
       - It needs the right to list pods and to get C(pods/proxy). An instance that does not answer has the reason in C(error).
     type: bool
     default: true
@@ -42,7 +42,7 @@ options:
     type: dict
     suboptions:
       healthy:
-        description: The verdict is V(ok).
+        description: The level of health is V(ok).
         type: bool
         default: false
       archiving:
@@ -60,7 +60,7 @@ options:
         type: bool
         default: false
       no_pending_restart:
-        description: Every instance says that none of its settings waits for a restart.
+        description: Every instance reports that none of its settings waits for a restart.
         type: bool
         default: false
       no_advisories:
@@ -82,7 +82,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Look at all clusters of a namespace
+- name: Read all clusters of a namespace
   campus.moodle.cnpg_cluster_info:
     namespace: "{{ namespace }}"
     ask_instances: false
@@ -139,69 +139,32 @@ failures:
   elements: dict
   sample: [{"requirement": "archiving", "cluster": "physics/moodle-db", "reason": "expected empty archive"}]
 error:
-  description: A stable word for the failure, among them V(unmet), V(not_found), V(forbidden), V(unauthorized) and V(unreachable).
+  description:
+    - What kind of failure it was.
+    - V(unmet) - not everything in O(require) holds; the values above are there too. V(not_found) - there is no such Cluster, or none at
+      all that could have what is required. V(invalid) - O(require.backup_max_age) is not an age.
+    - What the API server refuses - V(forbidden) (C(user), C(verb), C(resource) and C(namespace) name the missing right), V(denied) (by a
+      policy, a quota or a webhook), V(invalid), V(unauthorized), V(unknown_kind) (CloudNativePG, or its plugin, is not installed),
+      V(already_exists), V(throttled), V(too_large), V(expired), V(server_error).
+    - About the connection - V(unreachable), V(untrusted) (its certificate), V(bad_kubeconfig), V(no_context), V(bad_credentials)
+      (certificates that cannot be used), V(credential_plugin) (a program in the kubeconfig failed).
   returned: failure
   type: str
   sample: unmet
 """
 
 import os
-import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.change import require_cluster
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.report import operator_report, report, requirements, unmet
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.values import now
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import API, CnpgError
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg import info
 from ansible_collections.campus.moodle.plugins.module_utils._kube.options import KUBE_ARGUMENTS, client_from
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
-
-SWITCHES = ("healthy", "archiving", "no_fencing", "no_pending_restart", "no_advisories", "synchronous")
-REQUIRE = {
-    **{name: {"type": "bool", "default": False} for name in SWITCHES},
-    "backup_max_age": {"type": "str"},
-    **{name: {"type": "int"} for name in ("certificates_days", "max_lag_bytes", "ready_instances")},
-}
-ARGUMENTS = {
-    **KUBE_ARGUMENTS,
-    "name": {"type": "str"},
-    "namespace": {"type": "str"},
-    "ask_instances": {"type": "bool", "default": True},
-    "require": {"type": "dict", "options": REQUIRE},
-}
-
-
-def look(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return the result; CnpgError with the same result when a requirement does not hold."""
-    client, name, namespace, moment = client_from(params, os.environ), params["name"], params["namespace"], now()
-    objects = [require_cluster(client, name, namespace)] if name else client.list(API, "Cluster", namespace)
-    clusters = [report(client, obj, ask_instances=params["ask_instances"], now=moment) for obj in objects]
-    result: dict[str, t.Any] = {"clusters": clusters, "operator": operator_report(client)}
-    if requirements(params["require"] or {}):
-        if not clusters:
-            where = f"in namespace {namespace}" if namespace else "in any namespace"
-            msg = (
-                f"There is no Cluster {where}, so nothing of what is required holds. Check the namespace and the context of the kubeconfig."
-            )
-            raise CnpgError(msg, error="not_found", **result)
-        result["failures"] = [row for found in clusters for row in unmet(found, params["require"], result["operator"])]
-        if result["failures"]:
-            listed = "; ".join(f"{row['cluster']} {row['requirement']}: {row['reason'].rstrip('.')}" for row in result["failures"])
-            msg = f"Not everything that is required holds: {listed}."
-            raise CnpgError(msg, error="unmet", **result)
-    return result
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
-    """Read, judge, report."""
-    module = AnsibleModule(argument_spec=ARGUMENTS, required_by={"name": ["namespace"]}, supports_check_mode=True)
-    try:
-        result = look(module.params)
-    except ToolError as error:
-        module.fail_json(msg=str(error), **error.details)
-    for sentence in result["operator"]["advisories"]:
-        module.warn(sentence)
-    module.exit_json(changed=False, **result)
+    """Read clusters, and check what is required of them."""
+    module = AnsibleModule({**KUBE_ARGUMENTS, **info.ARGUMENTS}, supports_check_mode=True, **info.RULES)
+    conclude(module, lambda: info.run(client_from(module.params, os.environ), module.params, warn=module.warn))
 
 
 if __name__ == "__main__":

@@ -43,8 +43,8 @@ options:
     description:
       - V(absent) deletes the Database object. Whether the database itself goes is up to O(reclaim_policy).
       - A database without an object, which was forgotten with O(reclaim_policy=retain) for example, cannot be dropped. With
-        O(reclaim_policy=delete) the primary is asked whether it has the database (which needs the right to create C(pods/exec)), and the
-        task fails if so. Where it cannot be asked there is a warning.
+        O(reclaim_policy=delete) the primary is queried whether it has the database (which needs the right to create C(pods/exec)), and the
+        task fails if so. Where it cannot be queried there is a warning.
     type: str
     choices: [present, absent]
     default: present
@@ -90,7 +90,7 @@ options:
         default: present
   reclaim_policy:
     description:
-      - What happens to the database when its object is deleted, by this module or by anybody.
+      - What happens to the database when its object is deleted, by this module or in another way.
       - Without it the policy stays as it is; a new object gets V(retain) from CloudNativePG.
     type: str
     choices: [retain, delete]
@@ -103,7 +103,7 @@ options:
   roles:
     description:
       - Roles of the cluster. Those to be present come before the database, those to be absent after it.
-      - With O(state=absent) only roles to be absent are looked at.
+      - With O(state=absent) only roles to be absent are handled.
       - What is not given of a role is left as it is when the role is in the cluster's own list.
     type: list
     elements: dict
@@ -236,13 +236,22 @@ roles:
   sample: [{"name": "moodle", "state": "present", "secret_name": "moodle-db-moodle"}]
 error:
   description:
-    - A stable word for the failure, among them V(not_confirmed), V(forgotten), V(not_found), V(invalid), V(given_twice), V(conflict),
-      V(forbidden), V(unreachable), V(failed) and V(timeout).
+    - What kind of failure it was.
+    - V(given_twice) - a field has two different values. V(not_found) - there is no such Cluster, or no such namespace. V(not_confirmed) -
+      dropping the database is not confirmed in O(confirm_delete). V(forgotten) - the database has no object any more, and so cannot be
+      dropped.
+    - V(conflict) - another field manager has the field, or other clients changed the Cluster again and again.
+    - V(failed) - what was waited for cannot come any more. V(timeout) - it did not come in time. The details are in RV(diagnosis).
+    - What the API server refuses - V(forbidden) (C(user), C(verb), C(resource) and C(namespace) name the missing right), V(denied) (by a
+      policy, a quota or a webhook), V(invalid), V(unauthorized), V(unknown_kind) (CloudNativePG, or its plugin, is not installed),
+      V(already_exists), V(throttled), V(too_large), V(expired), V(server_error).
+    - About the connection - V(unreachable), V(untrusted) (its certificate), V(bad_kubeconfig), V(no_context), V(bad_credentials)
+      (certificates that cannot be used), V(credential_plugin) (a program in the kubeconfig failed).
   returned: failure
   type: str
-  sample: confirmation
+  sample: not_confirmed
 diagnosis:
-  description: What pods and events say, when waiting failed.
+  description: What pods and events report, when waiting failed.
   returned: when waiting failed
   type: list
   elements: str
@@ -252,56 +261,18 @@ diagnosis:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.database import DatabaseStates
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.objects import OBJECT_ARGUMENTS
-from ansible_collections.campus.moodle.plugins.module_utils._kube.options import client_from
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
-
-STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
-NAME = {"type": "str", "required": True}
-EXTENSION = {"name": NAME, "version": {"type": "str"}, "schema": {"type": "str"}, "state": STATE}
-SCHEMA = {"name": NAME, "owner": {"type": "str"}, "state": STATE}
-ROLE = {
-    "name": NAME,
-    "state": STATE,
-    # Names of Secrets and switches, no secrets.
-    "password_secret": {"type": "str", "no_log": False},
-    "generate_password": {"type": "bool", "default": False, "no_log": False},
-    "disable_password": {"type": "bool", "no_log": False},
-    "login": {"type": "bool", "default": True},
-    **{name: {"type": "bool"} for name in ("superuser", "createdb", "createrole", "replication", "inherit")},
-    "connection_limit": {"type": "int"},
-    "in_roles": {"type": "list", "elements": "str"},
-    "comment": {"type": "str"},
-    "valid_until": {"type": "str"},
-}
-ARGUMENTS = {
-    **OBJECT_ARGUMENTS,
-    "name": NAME,
-    "cluster": NAME,
-    "resource_name": {"type": "str"},
-    "state": STATE,
-    "owner": {"type": "str"},
-    "extensions": {"type": "list", "elements": "dict", "options": EXTENSION},
-    "schemas": {"type": "list", "elements": "dict", "options": SCHEMA},
-    "reclaim_policy": {"type": "str", "choices": ["retain", "delete"]},
-    "confirm_delete": {"type": "str"},
-    "spec": {"type": "dict"},
-    "roles": {"type": "list", "elements": "dict", "options": ROLE},
-    "role_api": {"type": "str", "choices": ["auto", "list", "resource"], "default": "auto"},
-    "wait": {"type": "str", "choices": ["none", "applied"], "default": "applied"},
-}
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg import database
+from ansible_collections.campus.moodle.plugins.module_utils._kube.options import KUBE_ARGUMENTS, client_from
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
     """Bring the database and its roles into their states."""
-    module = AnsibleModule(argument_spec=ARGUMENTS, required_if=[("state", "present", ["owner"])], supports_check_mode=True)
-    try:
-        client = client_from(module.params, os.environ)
-        result = DatabaseStates(client, module.params, check_mode=module.check_mode, warn=module.warn).run()
-    except ToolError as error:
-        module.fail_json(msg=str(error), **error.details)
-    module.exit_json(**result)
+    module = AnsibleModule({**KUBE_ARGUMENTS, **database.ARGUMENTS}, supports_check_mode=True, **database.RULES)
+    conclude(
+        module,
+        lambda: database.run(client_from(module.params, os.environ), module.params, check_mode=module.check_mode, warn=module.warn),
+    )
 
 
 if __name__ == "__main__":

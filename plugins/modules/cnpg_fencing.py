@@ -45,7 +45,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Stop PostgreSQL in one replica, to look at its files
+- name: Stop PostgreSQL in one replica, to examine its files
   campus.moodle.cnpg_fencing:
     cluster: moodle
     namespace: "{{ namespace }}"
@@ -73,92 +73,34 @@ cluster:
   sample: {"name": "moodle", "phase": "Cluster in healthy state", "current_primary": "moodle-1", "ready_instances": 2}
 error:
   description:
-    - What went wrong, as one word. V(not_found), V(unknown_instance), V(all_fenced), V(handover), V(conflict), V(timeout), or an error of
-      the API server such as V(forbidden) or V(unreachable).
+    - What kind of failure it was.
+    - V(not_found) - there is no such Cluster. V(unknown_instance) - the Cluster has no such instance. V(all_fenced) - the Cluster is
+      fenced as a whole, so single instances cannot be let out. V(handover) - the operator itself has fenced the Cluster.
+    - V(timeout) - an instance did not stop, or run again, in time. V(conflict) - other clients changed the Cluster again and again.
+    - What the API server refuses - V(forbidden) (C(user), C(verb), C(resource) and C(namespace) name the missing right), V(denied) (by a
+      policy, a quota or a webhook), V(invalid), V(unauthorized), V(unknown_kind) (CloudNativePG, or its plugin, is not installed),
+      V(already_exists), V(throttled), V(too_large), V(expired), V(server_error).
+    - About the connection - V(unreachable), V(untrusted) (its certificate), V(bad_kubeconfig), V(no_context), V(bad_credentials)
+      (certificates that cannot be used), V(credential_plugin) (a program in the kubeconfig failed).
   returned: failure
   type: str
   sample: all_fenced
 """
 
 import os
-import time
-import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.annotations import (
-    fence_arrived,
-    fence_lifted,
-    fence_patch,
-    refuse_handover,
-    wanted_fence,
-)
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.change import (
-    ACTION_ARGUMENTS,
-    await_object,
-    change_cluster,
-    require_cluster,
-)
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import ALL_INSTANCES, ClusterView
-from ansible_collections.campus.moodle.plugins.module_utils._kube.options import client_from
-from ansible_collections.campus.moodle.plugins.module_utils._kube.wait import Ref
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
-
-if t.TYPE_CHECKING:
-    from ansible_collections.campus.moodle.plugins.module_utils._kube.client import KubeClient, Object
-
-
-def fence(client: KubeClient, params: t.Mapping[str, t.Any], *, check_mode: bool) -> tuple[ClusterView, ClusterView]:
-    """Write the annotation if it must change, wait for the instances, and return the cluster before and after."""
-    cluster, namespace = params["cluster"], params["namespace"]
-
-    def build(live: Object) -> t.Optional[Object]:
-        view = ClusterView.from_object(live)
-        wanted = wanted_fence(view, params["state"], params["instances"])
-        if wanted == view.fenced:
-            return None
-        refuse_handover(view)
-        return fence_patch(wanted)
-
-    before, after = (ClusterView.from_object(row) for row in change_cluster(client, cluster, namespace, build, dry_run=check_mode))
-    if params["wait"] and not check_mode and after.hibernation == "off":
-        wait_for_instances(client, after, params, changed=before.fenced != after.fenced)
-        after = ClusterView.from_object(require_cluster(client, cluster, namespace))
-    return before, after
-
-
-def wait_for_instances(client: KubeClient, view: ClusterView, params: t.Mapping[str, t.Any], *, changed: bool) -> None:
-    """Wait until PostgreSQL has stopped, or runs, in each of the instances that are meant."""
-    asked = params["instances"]
-    names = view.instance_names if not asked or ALL_INSTANCES in asked else [name for name in asked if name in view.instance_names]
-    predicate = fence_arrived if params["state"] == "fenced" else fence_lifted
-    deadline = time.monotonic() + params["wait_timeout"]
-    for name in names:
-        left = max(0.0, deadline - time.monotonic())
-        sentence = f"Instance {name} of Cluster {view.name} in namespace {view.namespace} is not {params['state']}"
-        await_object(client, Ref("v1", "Pod", name, view.namespace), predicate, sentence, timeout=left, changed=changed)
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg import fencing
+from ansible_collections.campus.moodle.plugins.module_utils._kube.options import KUBE_ARGUMENTS, client_from
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
-    """Fence or lift the fence, and report."""
-    module = AnsibleModule(
-        argument_spec={
-            **ACTION_ARGUMENTS,
-            "state": {"type": "str", "choices": ["fenced", "unfenced"], "default": "fenced"},
-            "instances": {"type": "list", "elements": "str"},
-        },
-        supports_check_mode=True,
-    )
-    try:
-        before, after = fence(client_from(module.params, os.environ), module.params, check_mode=module.check_mode)
-    except ToolError as problem:
-        module.fail_json(msg=str(problem), **problem.details)
-    if after.current_primary in set(after.fenced_names) - set(before.fenced_names):
-        module.warn(f"The primary {after.current_primary} of Cluster {after.name} is fenced: the database does not answer until that ends.")
-    module.exit_json(
-        changed=before.fenced != after.fenced,
-        fenced=sorted(after.fenced),
-        cluster=after.summary(),
-        diff={"before": {"fenced": sorted(before.fenced)}, "after": {"fenced": sorted(after.fenced)}},
+    """Fence instances, or lift their fence."""
+    module = AnsibleModule({**KUBE_ARGUMENTS, **fencing.ARGUMENTS}, supports_check_mode=True)
+    conclude(
+        module,
+        lambda: fencing.run(client_from(module.params, os.environ), module.params, check_mode=module.check_mode, warn=module.warn),
     )
 
 

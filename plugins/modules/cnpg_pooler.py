@@ -113,13 +113,20 @@ connection:
   sample: {"host": "moodle-db-pooler.physics.svc", "port": 5432}
 error:
   description:
-    - A stable word for the failure, among them V(invalid), V(given_twice), V(conflict), V(forbidden), V(unreachable), V(failed) and
-      V(timeout).
+    - What kind of failure it was.
+    - V(given_twice) - a field has two different values. V(not_found) - there is no such namespace. V(conflict) - another field manager
+      has the field.
+    - V(failed) - what was waited for cannot come any more. V(timeout) - it did not come in time. The details are in RV(diagnosis).
+    - What the API server refuses - V(forbidden) (C(user), C(verb), C(resource) and C(namespace) name the missing right), V(denied) (by a
+      policy, a quota or a webhook), V(invalid), V(unauthorized), V(unknown_kind) (CloudNativePG, or its plugin, is not installed),
+      V(already_exists), V(throttled), V(too_large), V(expired), V(server_error).
+    - About the connection - V(unreachable), V(untrusted) (its certificate), V(bad_kubeconfig), V(no_context), V(bad_credentials)
+      (certificates that cannot be used), V(credential_plugin) (a program in the kubeconfig failed).
   returned: failure
   type: str
   sample: timeout
 diagnosis:
-  description: What pods and events say, when waiting failed.
+  description: What pods and events report, when waiting failed.
   returned: when waiting failed
   type: list
   elements: str
@@ -127,71 +134,20 @@ diagnosis:
 """
 
 import os
-import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.objects import (
-    OBJECT_ARGUMENTS,
-    carry_out,
-    diff_of,
-    plan,
-    remove,
-    wait_for,
-    wait_gone,
-)
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.pooler import PoolerPredicate, build_pooler
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import API
-from ansible_collections.campus.moodle.plugins.module_utils._kube.options import client_from
-from ansible_collections.campus.moodle.plugins.module_utils._kube.wait import Ref
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
-
-ARGUMENTS = {
-    **OBJECT_ARGUMENTS,
-    "name": {"type": "str", "required": True},
-    "cluster": {"type": "str"},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "type": {"type": "str", "choices": ["rw", "ro", "r"], "default": "rw"},
-    "instances": {"type": "int", "default": 1},
-    "pool_mode": {"type": "str", "choices": ["session", "transaction"], "default": "session"},
-    "parameters": {"type": "dict"},
-    "paused": {"type": "bool", "default": False},
-    "template": {"type": "dict"},
-    "spec": {"type": "dict"},
-    "wait": {"type": "str", "choices": ["none", "ready"], "default": "ready"},
-}
-
-
-def bring_about(module: AnsibleModule) -> dict[str, t.Any]:
-    """Return the result of the state that is wanted."""
-    params, client = module.params, client_from(module.params, os.environ)
-    name, namespace, timeout = params["name"], params["namespace"], params["wait_timeout"]
-    waits = params["wait"] != "none" and not module.check_mode
-    ref, deployment = Ref(API, "Pooler", name, namespace), Ref("apps/v1", "Deployment", name, namespace)
-    if params["state"] == "absent":
-        live = client.get(*ref)
-        change = remove(client, live, check_mode=module.check_mode)
-        if waits and live is not None:
-            wait_gone(client, ref, timeout=timeout)
-        return {"changed": change.verb != "unchanged", "diff": diff_of(change)}
-    wanted, options = build_pooler(params), {"force": params["force_conflicts"], "check_mode": module.check_mode}
-    change = plan(client, wanted, **options)
-    old = client.get(*deployment) if waits else None
-    written = carry_out(client, wanted, change, **options)
-    if waits:
-        changed = written is not None
-        wait_for(client, deployment, PoolerPredicate(params["instances"], old=old, changed=changed), timeout=timeout, changed=changed)
-    connection = {"host": f"{name}.{namespace}.svc", "port": 5432}
-    return {"changed": change.verb != "unchanged", "diff": diff_of(change), "connection": connection}
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg import pooler
+from ansible_collections.campus.moodle.plugins.module_utils._kube.options import KUBE_ARGUMENTS, client_from
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
     """Bring the pooler into its state."""
-    module = AnsibleModule(argument_spec=ARGUMENTS, required_if=[("state", "present", ["cluster"])], supports_check_mode=True)
-    try:
-        result = bring_about(module)
-    except ToolError as error:
-        module.fail_json(msg=str(error), **error.details)
-    module.exit_json(**result)
+    module = AnsibleModule({**KUBE_ARGUMENTS, **pooler.ARGUMENTS}, supports_check_mode=True, **pooler.RULES)
+    conclude(
+        module,
+        lambda: pooler.run(client_from(module.params, os.environ), module.params, check_mode=module.check_mode, warn=module.warn),
+    )
 
 
 if __name__ == "__main__":

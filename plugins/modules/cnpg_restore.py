@@ -12,10 +12,10 @@ version_added: 0.2.0
 description:
   - Makes a new Cluster from a base backup and the archived log, up to the end or to a point in time, and waits until it is healthy.
     CloudNativePG never recovers into an existing Cluster.
-  - Refuses a point that the source cannot reach, as far as the source tells, and a name in the archive that is in use. Two clusters that
+  - Refuses a point that the source cannot reach, as far as that is known, and a name in the archive that is in use. Two clusters that
     archive below the same name destroy each other's history.
   - A run that was cut is continued by the next one with the same O(source) and O(target). Any other existing Cluster is refused.
-  - With O(drill=true), rehearses all of this. The new Cluster has one instance, is asked some questions, and is deleted with its volumes.
+  - With O(drill=true), rehearses all of this. The new Cluster has one instance, is queried, and is deleted with its volumes.
 extends_documentation_fragment:
   - campus.moodle._attributes
   - campus.moodle._attributes.actiongroup_cnpg
@@ -24,7 +24,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Checks source, target and names, and has the API server judge the new Cluster.
+      - Checks source, target and names, and has the API server check the new Cluster.
   diff_mode:
     support: full
     details:
@@ -43,7 +43,7 @@ options:
     type: str
     required: true
   source:
-    description: Where the data come from. Exactly one of the ways is needed; O(source.volume_snapshots) may have an archive beside it.
+    description: Where the data come from. Exactly one of the ways is needed; O(source.volume_snapshots) may be combined with an archive.
     type: dict
     required: true
     suboptions:
@@ -118,7 +118,7 @@ options:
   spec:
     description:
       - Specification of the new Cluster, as CloudNativePG documents it, without C(bootstrap), C(externalClusters) and C(replica).
-      - What it says beats what O(like) brings.
+      - It has precedence over what O(like) brings.
     type: dict
     default: {}
   like:
@@ -167,7 +167,7 @@ options:
         type: str
         required: true
       database:
-        description: Database to ask.
+        description: Database to query.
         type: str
         default: app
       expect:
@@ -185,7 +185,7 @@ options:
         type: str
         required: true
       database:
-        description: Database to ask.
+        description: Database to query.
         type: str
         default: app
   query_timeout:
@@ -193,7 +193,7 @@ options:
     type: int
     default: 60
   keep_failed:
-    description: Leave the Cluster of a drill that failed, to look into it. The next drill of that name removes it.
+    description: Leave the Cluster of a drill that failed, to examine it. The next drill of that name removes it.
     type: bool
     default: false
 requirements:
@@ -206,7 +206,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Bring back the state of eight o'clock, beside the running cluster
+- name: Bring back the state of eight o'clock, next to the running cluster
   campus.moodle.cnpg_restore:
     name: moodle-morning
     namespace: "{{ namespace }}"
@@ -260,7 +260,7 @@ server_name:
   type: str
   sample: moodle-morning
 recovery_window:
-  description: The first point that the source can be recovered to. Null when the source does not say it.
+  description: The first point that the source can be recovered to. Null when that is not known.
   returned: success, without O(drill)
   type: dict
   sample: {"first": "2026-11-01T00:00:07Z"}
@@ -270,12 +270,12 @@ rto_seconds:
   type: float
   sample: 184.2
 rpo_seconds:
-  description: How many seconds of data are missing before the target, or before the begin of the drill. Null when nothing says so.
+  description: How many seconds of data are missing before the target, or before the begin of the drill. Null when that is not known.
   returned: with O(drill), success
   type: float
   sample: 41.0
 rpo_method:
-  description: V(query) when O(rpo_query) was asked, V(archive) when the time of the last archived log counts.
+  description: V(query) when it is from O(rpo_query), V(archive) when the time of the last archived log counts.
   returned: with O(drill), success
   type: str
   sample: query
@@ -292,14 +292,24 @@ left_over:
   sample: false
 error:
   description:
-    - What went wrong, as one word. V(not_found), V(backup_unusable), V(source_incomplete), V(outside_window), V(invalid_target),
-      V(invalid_spec), V(server_name_taken), V(exists), V(failed), V(timeout), V(assertion), V(invalid_rpo_query), V(cleanup), or an error
-      of the API server such as V(forbidden) or V(unreachable).
+    - What kind of failure it was.
+    - V(not_found) - there is no such Backup, ObjectStore, VolumeSnapshot or Cluster in O(like). V(backup_unusable) - the Backup is not
+      complete. V(source_incomplete) - it is not known where the data are. V(outside_window) - the source does not reach O(target).
+      V(invalid_target), V(invalid_spec) - O(target) or O(spec) has a value that cannot be used. V(server_name_taken) - the name in the
+      archive is in use. V(exists) - there is another Cluster of that name.
+    - V(assertion) - the recovered data are not what O(assertions) expect. V(invalid_rpo_query) - O(rpo_query) failed, or gave no time.
+      V(exec_failed), V(unsupported) - no statement can be run in the instance. V(cleanup) - the drill could not remove all that it made.
+    - V(failed) - what was waited for cannot come any more. V(timeout) - it did not come in time. The details are in RV(diagnosis).
+    - What the API server refuses - V(forbidden) (C(user), C(verb), C(resource) and C(namespace) name the missing right), V(denied) (by a
+      policy, a quota or a webhook), V(invalid), V(unauthorized), V(unknown_kind) (CloudNativePG, or its plugin, is not installed),
+      V(already_exists), V(throttled), V(too_large), V(expired), V(server_error).
+    - About the connection - V(unreachable), V(untrusted) (its certificate), V(bad_kubeconfig), V(no_context), V(bad_credentials)
+      (certificates that cannot be used), V(credential_plugin) (a program in the kubeconfig failed).
   returned: failure
   type: str
   sample: outside_window
 diagnosis:
-  description: What pods and events say, when the Cluster did not get healthy.
+  description: What pods and events report, when the Cluster did not get healthy.
   returned: failure of waiting
   type: list
   elements: str
@@ -307,68 +317,20 @@ diagnosis:
 """
 
 import os
-import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.restore import Restore
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import BARMAN_PLUGIN
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg import restore
 from ansible_collections.campus.moodle.plugins.module_utils._kube.options import KUBE_ARGUMENTS, client_from
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
-
-TEXT = {"type": "str"}
-NEEDED = {"type": "str", "required": True}
-SOURCE = {
-    "backup": TEXT,
-    "plugin": {
-        "type": "dict",
-        "options": {"name": {"type": "str", "default": BARMAN_PLUGIN}, "object_store": NEEDED, "server_name": NEEDED},
-    },
-    "barman_object_store": {"type": "dict"},
-    "volume_snapshots": {"type": "dict", "options": {"storage": NEEDED, "wal_storage": TEXT, "tablespace_storage": {"type": "dict"}}},
-}
-TARGET = {
-    **dict.fromkeys(("time", "lsn", "name", "xid", "timeline", "backup_id"), TEXT),
-    **{name: {"type": "bool"} for name in ("immediate", "exclusive")},
-}
-QUESTION = {"sql": NEEDED, "database": {"type": "str", "default": "app"}}
-ARGUMENTS: dict[str, dict[str, t.Any]] = {
-    **KUBE_ARGUMENTS,
-    "name": NEEDED,
-    "namespace": NEEDED,
-    "source": {
-        "type": "dict",
-        "required": True,
-        "options": SOURCE,
-        "required_one_of": [tuple(SOURCE)],
-        "mutually_exclusive": [("backup", "plugin", "barman_object_store"), ("backup", "volume_snapshots")],
-    },
-    "target": {"type": "dict", "options": TARGET, "mutually_exclusive": [("time", "lsn", "name", "xid", "immediate")]},
-    "spec": {"type": "dict", "default": {}},
-    "like": TEXT,
-    "archive_server_name": TEXT,
-    "database": TEXT,
-    "owner": TEXT,
-    "secret": {"type": "str", "no_log": False},
-    "wait": {"type": "bool", "default": True},
-    "wait_timeout": {"type": "int", "default": 3600},
-    "drill": {"type": "bool", "default": False},
-    "assertions": {"type": "list", "elements": "dict", "default": [], "options": {**QUESTION, "expect": {"type": "str", "default": "t"}}},
-    "rpo_query": {"type": "dict", "options": QUESTION},
-    "query_timeout": {"type": "int", "default": 60},
-    "keep_failed": {"type": "bool", "default": False},
-}
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
-    """Recover or rehearse, and report."""
-    module = AnsibleModule(argument_spec=ARGUMENTS, required_together=[("database", "owner")], supports_check_mode=True)
-    try:
-        client = client_from(module.params, os.environ)
-        run = Restore(client, module.params, check_mode=module.check_mode, warn=module.warn)
-        result = run.drill() if module.params["drill"] else run.restore()
-    except ToolError as problem:
-        module.fail_json(msg=str(problem), **problem.details)
-    module.exit_json(**result)
+    """Recover, or rehearse it."""
+    module = AnsibleModule({**KUBE_ARGUMENTS, **restore.ARGUMENTS}, supports_check_mode=True, **restore.RULES)
+    conclude(
+        module,
+        lambda: restore.run(client_from(module.params, os.environ), module.params, check_mode=module.check_mode, warn=module.warn),
+    )
 
 
 if __name__ == "__main__":

@@ -43,8 +43,8 @@ options:
   schedule:
     description:
       - When to take backups, in UTC. Required unless O(state=absent).
-      - CloudNativePG wants six fields, the first one for seconds. Five fields, as in a crontab, get the second 0 put first, with a
-        warning.
+      - CloudNativePG takes six fields, the first one for seconds. Five fields, as in a crontab, get the second 0 put first, with a
+        warning. What the fields contain is checked by the webhook of the operator.
     type: str
   method:
     description: How to take backups; V(auto) is the way that the cluster is set up for.
@@ -61,11 +61,11 @@ options:
     description: Take a backup when the schedule is made. It is read only then.
     type: bool
   target:
-    description: Which instance is backed up; without it as the cluster says.
+    description: Which instance is backed up; without it, what the cluster is set up for.
     type: str
     choices: [primary, prefer-standby]
   online:
-    description: For snapshots of volumes, whether the instance keeps running; without it as the cluster says.
+    description: For snapshots of volumes, whether the instance keeps running; without it, what the cluster is set up for.
     type: bool
   owner_reference:
     description: Which deletion takes the Backups along, that of the schedule (V(self)), of the V(cluster), or V(none).
@@ -111,7 +111,7 @@ method:
   type: str
   sample: plugin
 next_schedule_time:
-  description: When the next backup is due, as far as the operator has said so.
+  description: When the next backup is due, as far as the operator has reported it.
   returned: success, except with O(state=absent)
   type: str
   sample: "2026-11-22T02:00:00Z"
@@ -122,75 +122,34 @@ last_schedule_time:
   sample: "2026-11-21T02:00:00Z"
 error:
   description:
-    - A stable word for the failure, among them V(invalid), V(not_found), V(no_backup_method), V(conflict), V(forbidden) and
-      V(unreachable).
+    - What kind of failure it was.
+    - V(invalid) - O(schedule) does not have five or six fields. V(not_found) - there is no such Cluster, or no such namespace.
+      V(no_backup_method) - the Cluster is not set up for backups in this way. V(conflict) - another field manager has the field.
+    - What the API server refuses - V(forbidden) (C(user), C(verb), C(resource) and C(namespace) name the missing right), V(denied) (by a
+      policy, a quota or a webhook), V(invalid), V(unauthorized), V(unknown_kind) (CloudNativePG, or its plugin, is not installed),
+      V(already_exists), V(throttled), V(too_large), V(expired), V(server_error).
+    - About the connection - V(unreachable), V(untrusted) (its certificate), V(bad_kubeconfig), V(no_context), V(bad_credentials)
+      (certificates that cannot be used), V(credential_plugin) (a program in the kubeconfig failed).
   returned: failure
   type: str
   sample: no_backup_method
 """
 
 import os
-import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.change import exists, planned_cluster
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.objects import PLAIN_ARGUMENTS, carry_out, diff_of, plan, remove
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.schedule import build_schedule, parse_schedule
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import API, ClusterView
-from ansible_collections.campus.moodle.plugins.module_utils._kube.options import client_from
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
-
-ARGUMENTS = {
-    **PLAIN_ARGUMENTS,
-    "name": {"type": "str", "required": True},
-    "cluster": {"type": "str"},
-    "state": {"type": "str", "choices": ["present", "absent", "suspended"], "default": "present"},
-    "schedule": {"type": "str"},
-    "method": {"type": "str", "choices": ["auto", "plugin", "barmanObjectStore", "volumeSnapshot"], "default": "auto"},
-    "plugin": {"type": "str"},
-    "plugin_parameters": {"type": "dict"},
-    "immediate": {"type": "bool"},
-    "target": {"type": "str", "choices": ["primary", "prefer-standby"]},
-    "online": {"type": "bool"},
-    "owner_reference": {"type": "str", "choices": ["none", "self", "cluster"], "default": "none"},
-}
-
-
-def bring_about(module: AnsibleModule) -> dict[str, t.Any]:
-    """Return the result of the state that is wanted."""
-    params, client = module.params, client_from(module.params, os.environ)
-    name, namespace = params["name"], params["namespace"]
-    if params["state"] == "absent":
-        change = remove(client, client.get(API, "ScheduledBackup", name, namespace), check_mode=module.check_mode)
-        return {"changed": change.verb != "unchanged", "diff": diff_of(change)}
-    schedule = parse_schedule(params["schedule"] or "")
-    if schedule.converted:
-        module.warn(f"The schedule {params['schedule']!r} has no field for seconds; {schedule.text!r} is used.")
-    cluster = planned_cluster(client, params["cluster"], namespace, check_mode=module.check_mode, warn=module.warn)
-    wanted = build_schedule(params, ClusterView.from_object(cluster), schedule.text, known=exists(cluster))
-    options = {"force": params["force_conflicts"], "check_mode": module.check_mode}
-    change = plan(client, wanted, **options)
-    written = carry_out(client, wanted, change, **options)
-    status = (written or client.get(API, "ScheduledBackup", name, namespace) or {}).get("status") or {}
-    return {
-        "changed": change.verb != "unchanged",
-        "diff": diff_of(change),
-        "schedule": schedule.text,
-        "method": wanted["spec"].get("method"),
-        "next_schedule_time": status.get("nextScheduleTime"),
-        "last_schedule_time": status.get("lastScheduleTime"),
-    }
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg import schedule
+from ansible_collections.campus.moodle.plugins.module_utils._kube.options import KUBE_ARGUMENTS, client_from
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
     """Bring the schedule into its state."""
-    needs = [("state", state, ("cluster", "schedule")) for state in ("present", "suspended")]
-    module = AnsibleModule(argument_spec=ARGUMENTS, required_if=needs, supports_check_mode=True)
-    try:
-        result = bring_about(module)
-    except ToolError as error:
-        module.fail_json(msg=str(error), **error.details)
-    module.exit_json(**result)
+    module = AnsibleModule({**KUBE_ARGUMENTS, **schedule.ARGUMENTS}, supports_check_mode=True, **schedule.RULES)
+    conclude(
+        module,
+        lambda: schedule.run(client_from(module.params, os.environ), module.params, check_mode=module.check_mode, warn=module.warn),
+    )
 
 
 if __name__ == "__main__":

@@ -10,12 +10,12 @@ module: cnpg_switchover
 short_description: Make another instance, or another cluster, the primary
 version_added: 0.2.0
 description:
-  - Asks the operator of CloudNativePG for a planned change of the primary inside one Cluster, and waits until the new primary serves and
-    the cluster is healthy again.
+  - Requests from the operator of CloudNativePG a planned change of the primary inside one Cluster, and waits until the new primary serves
+    and the cluster is healthy again.
   - With O(primary_cluster), hands the primary role of a distributed topology over to another Cluster. The one that is primary now is
     demoted and writes a token, and the other one is promoted with it, so nothing is lost and nothing is made anew. A run that was cut is
     continued by the next one.
-  - Everything that speaks against it is checked before anything is changed, and named in the error.
+  - Everything that prevents it is checked before anything is changed, and named in the error.
 extends_documentation_fragment:
   - campus.moodle._attributes
   - campus.moodle._attributes.actiongroup_cnpg
@@ -31,7 +31,7 @@ attributes:
   idempotent:
     support: partial
     details:
-      - O(to=any_healthy) moves the primary away with each run, unless O(if_primary) says from where.
+      - O(to=any_healthy) moves the primary away with each run, unless O(if_primary) names the instance to leave.
 options:
   to:
     description:
@@ -39,7 +39,7 @@ options:
       - Exactly one of O(to), O(node_selector) and O(primary_cluster) is needed.
     type: str
   if_primary:
-    description: With O(to=any_healthy), do so only when this instance is primary now. For emptying a node, say.
+    description: With O(to=any_healthy), do so only when this instance is primary now. For emptying a node, for example.
     type: str
   node_selector:
     description: Labels of nodes. An instance on one of these nodes becomes primary, unless the primary is on one already.
@@ -67,14 +67,15 @@ options:
         type: str
   max_lag_bytes:
     description:
-      - How much of the log the new primary may have still to replay. While it catches up nobody can write.
-      - The instances are asked through the API server, which needs the right to get C(pods/proxy).
+      - How much of the log the new primary may have still to replay. While it catches up no client can write.
+      - The instances are read through the API server, which needs the right to get C(pods/proxy).
     type: int
     default: 16777216
   skip_preconditions:
     description:
       - Preconditions that are not checked. V(archiving), the log is archived. V(backup), no backup is being taken. V(fencing), nothing is
-        fenced. V(healthy), the cluster and the instance are healthy and no other switchover is under way. V(lag), as O(max_lag_bytes) says.
+        fenced. V(healthy), the cluster and the instance are healthy and no other switchover is under way. V(lag), the limit
+        O(max_lag_bytes).
     type: list
     elements: str
     choices: [archiving, backup, fencing, healthy, lag]
@@ -160,73 +161,44 @@ preconditions:
       sample: moodle-2 is 50331648 bytes behind, and max_lag_bytes is 16777216
 error:
   description:
-    - What went wrong, as one word. V(precondition), V(unknown_instance), V(no_candidate), V(failed), V(timeout), V(conflict), V(not_found),
-      V(no_topology), V(two_primaries), V(no_token), or an error of the API server such as V(forbidden) or V(unreachable).
+    - What kind of failure it was.
+    - V(not_found) - there is no such Cluster. V(invalid) - O(if_primary) without O(to=any_healthy). V(unknown_instance) - the Cluster has
+      no such instance. V(no_candidate) - no instance is on a node of O(node_selector). V(precondition) - something must hold first;
+      C(preconditions) lists it.
+    - V(no_topology) - the two Clusters are not the ends of one distributed topology. V(two_primaries) - both are primary. V(no_token) -
+      the old primary gave no token, so the new one was not promoted.
+    - V(failed) - what was waited for cannot come any more. V(timeout) - it did not come in time. The details are in RV(diagnosis).
+      V(conflict) - other clients changed the Cluster again and again.
+    - What the API server refuses - V(forbidden) (C(user), C(verb), C(resource) and C(namespace) name the missing right), V(denied) (by a
+      policy, a quota or a webhook), V(invalid), V(unauthorized), V(unknown_kind) (CloudNativePG, or its plugin, is not installed),
+      V(already_exists), V(throttled), V(too_large), V(expired), V(server_error).
+    - About the connection - V(unreachable), V(untrusted) (its certificate), V(bad_kubeconfig), V(no_context), V(bad_credentials)
+      (certificates that cannot be used), V(credential_plugin) (a program in the kubeconfig failed).
   returned: failure
   type: str
   sample: precondition
 diagnosis:
-  description: What pods and events say, when the switchover did not complete.
+  description: What pods and events report, when the switchover did not complete.
   returned: failure of waiting
   type: list
   elements: str
   sample: ["Pod moodle-2: container postgres waits: CrashLoopBackOff"]
 """
 
+import functools
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg._switchover import PRECONDITIONS
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.change import ACTION_ARGUMENTS
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.handover import HandOver, Place
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.switchover import switch_over
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg import switchover
 from ansible_collections.campus.moodle.plugins.module_utils._kube.options import KUBE_ARGUMENTS, client_from
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
-
-OTHER_CLUSTER = {
-    "cluster": {"type": "str", "required": True},
-    "namespace": {"type": "str"},
-    "kubeconfig": {"type": "path"},
-    "context": {"type": "str"},
-}
-
-
-def hand_over(module: AnsibleModule) -> HandOver:
-    """Return the hand-over between the two clusters that the options name."""
-    params = module.params
-    given = {name: value for name, value in params["primary_cluster"].items() if value is not None}
-    # Another kubeconfig has an address, credentials and contexts of its own.
-    foreign = [name for name in KUBE_ARGUMENTS if name != "api_timeout"] if "kubeconfig" in given else []
-    other = {**params, **dict.fromkeys(foreign), **given}
-    old, new = (Place(client_from(row, os.environ), row["cluster"], row["namespace"]) for row in (params, other))
-    return HandOver(old, new, params, check_mode=module.check_mode)
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
-    """Switch over or hand over, and report."""
-    module = AnsibleModule(
-        argument_spec={
-            **ACTION_ARGUMENTS,
-            "to": {"type": "str"},
-            "if_primary": {"type": "str"},
-            "node_selector": {"type": "dict"},
-            "primary_cluster": {"type": "dict", "options": OTHER_CLUSTER},
-            "max_lag_bytes": {"type": "int", "default": 16 * 1024 * 1024},
-            "skip_preconditions": {"type": "list", "elements": "str", "choices": list(PRECONDITIONS), "default": []},
-            "stable_for": {"type": "int", "default": 10},
-        },
-        required_one_of=[("to", "node_selector", "primary_cluster")],
-        mutually_exclusive=[("to", "node_selector", "primary_cluster")],
-        supports_check_mode=True,
-    )
-    try:
-        if module.params["primary_cluster"]:
-            result = hand_over(module).run()
-        else:
-            result = switch_over(client_from(module.params, os.environ), module.params, check_mode=module.check_mode)
-    except ToolError as problem:
-        module.fail_json(msg=str(problem), **problem.details)
-    module.exit_json(**result)
+    """Switch over, or hand over."""
+    module = AnsibleModule({**KUBE_ARGUMENTS, **switchover.ARGUMENTS}, supports_check_mode=True, **switchover.RULES)
+    connect = functools.partial(client_from, environ=os.environ)
+    conclude(module, lambda: switchover.run(connect, module.params, check_mode=module.check_mode))
 
 
 if __name__ == "__main__":

@@ -130,53 +130,24 @@ problems:
   type: list
   elements: str
   sample: []
+error:
+  description: What kind of failure it is. V(machine) - the machine lacks what is in RV(problems).
+  returned: failure
+  type: str
+  sample: machine
+  version_added: 0.3.0
 """
 
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._compose import _machine as machines
-from ansible_collections.campus.moodle.plugins.module_utils._compose.preflight import survey
-from ansible_collections.campus.moodle.plugins.module_utils._compose.project import ENVIRON
-from ansible_collections.campus.moodle.plugins.module_utils._tool.process import runner
-
-
-def rows(**options: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Return the argument spec of a list of dicts whose keys are all required."""
-    required = {name: {**option, "required": True} for name, option in options.items()}
-    return {"type": "list", "elements": "dict", "default": [], "options": required}
-
-
-ARGUMENTS: dict[str, t.Any] = {
-    "project": {"type": "str", "required": True},
-    "directory": {"type": "path", "required": True},
-    "ports": rows(address={"type": "str"}, port={"type": "int"}, variable={"type": "str"}),
-    "servers": rows(host={"type": "str"}, port={"type": "int"}, variable={"type": "str"}),
-    "paths": rows(path={"type": "path"}, kind={"type": "str", "choices": ["file", "directory"]}, variable={"type": "str"}),
-    "disk": {"type": "int", "default": 0},
-    "cpus": {"type": "float", "default": 0},
-    "memory": {"type": "int", "default": 0},
-}
+from ansible_collections.campus.moodle.plugins.module_utils._compose import preflight, project
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
-    """Look, judge, report."""
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    run = runner(module, environ=ENVIRON) if module.get_bin_path("docker") else None
-    machine = survey(run, module.params)
-    needs = machines.Needs(module.params["disk"], module.params["cpus"], module.params["memory"])
-    missing, found = machines.missing(machine), machines.problems(machine, needs)
-    for sentence in machines.warnings(machine, needs):
-        module.warn(sentence)
-    if module.check_mode:
-        for sentence in missing:
-            module.warn(f"{sentence} In check mode the run goes on without it.")
-    else:
-        found = missing + found
-    if found:
-        listed = "\n".join(f"- {sentence}" for sentence in found)
-        module.fail_json(msg=f"The machine cannot carry the site yet; nothing was changed.\n{listed}", problems=found)
-    module.exit_json(changed=False, engine=machine.engine, compose=machine.compose, problems=found)
+    """Wire the module to its story."""
+    module = AnsibleModule(preflight.ARGUMENTS, supports_check_mode=True)
+    docker = project.docker(module) if module.get_bin_path("docker") else None
+    conclude(module, lambda: preflight.run(docker, module.params, check_mode=module.check_mode))
 
 
 if __name__ == "__main__":

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: compose_rollout
-short_description: Bring a Moodle site in Docker Compose into the described state
+short_description: Bring the containers of a Moodle site into the described state
 version_added: 0.1.0
 description:
-  - Compares a compose file with the containers of its project and carries out what is different.
+  - Compares the compose file of a Moodle site with the containers of its project and carries out what is different. It knows the services
+    of the file that role C(site) writes (C(postgres), C(pooler), C(php), C(web), C(cron), C(proxy) and so on), and is for no other project.
   - The first run installs Moodle. When the site image or the connection to the database changes, the image looks at the database first,
     and a refusal (a downgrade, a plugin that is missing from the image, another site's tables, an empty database although the site was
     installed) leaves everything as it was.
@@ -54,7 +55,7 @@ options:
   remove_data:
     description:
       - With O(state=absent), remove the volumes and the files with the secrets as well. They cannot be had back.
-      - What somebody else put into the directory stays, and the directory with it. So does one that is a link or a mount point.
+      - What this collection did not put into the directory stays, and the directory with it. So does one that is a link or a mount point.
     type: bool
     default: false
   secrets_pending:
@@ -96,7 +97,7 @@ plan:
   elements: str
   sample: ["site: write compose.yml", "php: replace 2 container(s)"]
 action:
-  description: What the database needed, as the image said.
+  description: What the database needed, as the image said - V(none), V(install), V(code) or V(upgrade).
   returned: O(state=present)
   type: str
   sample: code
@@ -111,106 +112,59 @@ running:
   returned: success
   type: bool
   sample: true
+summary:
+  description:
+    - The site in lines for people, with its address, and where the administrator's password is.
+    - With O(state=absent), what is gone and what stays.
+  returned: success
+  type: list
+  elements: str
+  sample: ["Site       physics (production, none)", "Address    https://physics.example.edu"]
+  version_added: 0.3.0
+error:
+  description:
+    - What kind of failure it is. V(docker) - a command of docker failed; V(unhealthy) - a service does not come up, or does not stay up;
+      V(emptied) - the database holds no Moodle, although the site is installed; V(secret) - a secret of the site is unusable; V(files) - a
+      file of the site cannot be read or written.
+    - When the site image refused or failed, its own word - V(downgrade), V(missing_plugin), V(foreign) (another site's tables),
+      V(requirement) (the branch does not support this PHP or PostgreSQL), V(environment), V(data), V(database), V(sessions), V(schema),
+      V(moodle) (one of Moodle's own scripts failed), V(locked), V(maintenance), V(usage), V(unreachable), V(refused), V(old_image), or
+      V(runner) when its program could not be started.
+  returned: failure
+  type: str
+  sample: downgrade
+  version_added: 0.3.0
+sentences:
+  description:
+    - Why the site image refused or failed, one sentence each.
+    - What else its answer has, such as C(missing_plugins), stands beside it.
+  returned: failure of the site image
+  type: list
+  elements: str
+  sample: ["Moodle cannot go back."]
+exit_status:
+  description: The exit status of the site image's program.
+  returned: failure of the site image
+  type: int
+  sample: 4
+  version_added: 0.3.0
+database_changed:
+  description: Whether a failed upgrade may have changed the database. The answer of the image does not always tell.
+  returned: failure of an upgrade that can tell
+  type: bool
+  version_added: 0.3.0
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._compose._image import ImageError
-from ansible_collections.campus.moodle.plugins.module_utils._compose.files import COMPOSE_FILE, SiteFiles
-from ansible_collections.campus.moodle.plugins.module_utils._compose.project import ENVIRON, ComposeProject, DockerError
-from ansible_collections.campus.moodle.plugins.module_utils._compose.rollout import Rollout, RolloutError
-from ansible_collections.campus.moodle.plugins.module_utils._site.secrets import SecretError
-from ansible_collections.campus.moodle.plugins.module_utils._tool.process import runner
-
-
-def present(module: AnsibleModule, compose: ComposeProject, files: SiteFiles) -> dict:
-    """Plan, and carry the plan out unless in check mode."""
-    definition = module.params["definition"]
-    before = files.read_definition()
-    result = {"diff": {"before": before, "after": definition, "before_header": COMPOSE_FILE, "after_header": COMPOSE_FILE}}
-    lacking = what_lacks(module, compose) if module.check_mode else ""
-    if lacking:
-        return {
-            **result,
-            "changed": True,
-            "plan": [f"site: bring it into the described state; nothing more can be said without {lacking}"],
-            "action": "none" if files.read_site().image else "install",
-            "running": False,
-        }
-    rollout = Rollout(compose, files, definition, timeout=module.params["timeout"])
-    plan = rollout.plan()
-    sentences = plan.sentences()
-    if module.check_mode:
-        sentences = rollout.foresee(plan, secrets_pending=module.params["secrets_pending"])
-    else:
-        rollout.run(plan)
-    running = plan.serves if module.check_mode else True
-    return {**result, "changed": not plan.nothing, "plan": sentences, "action": rollout.action, "running": running}
-
-
-def what_lacks(module: AnsibleModule, compose: ComposeProject) -> str:
-    """Return what a machine that is not prepared yet lacks, in words; empty when nothing."""
-    return "Docker" if module.get_bin_path("docker") is None else compose.lacks()
-
-
-def absent(module: AnsibleModule, compose: ComposeProject, files: SiteFiles) -> dict:
-    """Remove what is there. Without Docker there can only be the directory."""
-    directory, remove_data = module.params["directory"], module.params["remove_data"]
-    stays = remove_data and files.exists() and files.stays()
-    docker = module.get_bin_path("docker") is not None
-    plan = [f"{container.name}: remove" for container in compose.containers()] if docker else []
-    plan += [f"network {name}: remove" for name in compose.networks()] if docker else []
-    plan += [f"volume {name}: remove with its data" for name in compose.volumes()] if docker and remove_data else []
-    plan += plan_of_files(directory, files, remove_data=remove_data, stays=stays)
-    if plan and not module.check_mode:
-        if docker:
-            compose.down(volumes=remove_data)
-        # Compose only removes the volumes that its file names, and the file may be gone.
-        left = compose.volumes() if docker and remove_data else []
-        if left:
-            compose.remove_volumes(left)
-        files.forget()
-        if remove_data:
-            files.remove()
-    left = [directory, *(f"{directory}/{name}" for name in files.foreign())] if stays else []
-    return {"changed": bool(plan), "plan": plan, "left": left, "running": False, "diff": {"prepared": "\n".join(plan)}}
-
-
-def plan_of_files(directory: str, files: SiteFiles, *, remove_data: bool, stays: bool) -> list[str]:
-    """Return in words what is to be removed of the site's directory."""
-    if not remove_data:
-        return [f"{directory}: forget what the last run reached"] if files.has_record() else []
-    if not files.exists():
-        return []
-    return [f"{directory}/{name}: remove" for name in files.own()] + ([] if stays else [f"{directory}: remove"])
+from ansible_collections.campus.moodle.plugins.module_utils._compose import project, rollout
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
-    """Wire module, client and rollout."""
-    module = AnsibleModule(
-        argument_spec={
-            "project": {"type": "str", "required": True},
-            "directory": {"type": "path", "required": True},
-            "definition": {"type": "str"},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "remove_data": {"type": "bool", "default": False},
-            "secrets_pending": {"type": "bool", "default": False, "no_log": False},
-            "timeout": {"type": "int", "default": 300},
-        },
-        required_if=[("state", "present", ["definition"])],
-        supports_check_mode=True,
-    )
-    compose = ComposeProject(runner(module, environ=ENVIRON), project=module.params["project"], directory=module.params["directory"])
-    files = SiteFiles(module.params["directory"], module.atomic_move)
-    try:
-        result = {"present": present, "absent": absent}[module.params["state"]](module, compose, files)
-    except (DockerError, ImageError, RolloutError, SecretError) as error:
-        module.fail_json(msg=str(error), sentences=getattr(error, "sentences", []))
-    except OSError as error:
-        place = error.filename or module.params["directory"]
-        module.fail_json(msg=f"The site cannot be written or read ({place}: {error.strerror or error}); correct that, and run again.")
-    if result.get("left"):
-        module.warn(f"What this collection did not write stays on the machine: {', '.join(result['left'])}.")
-    module.exit_json(**result)
+    """Wire the module to its story."""
+    module = AnsibleModule(rollout.ARGUMENTS, required_if=rollout.REQUIRED_IF, supports_check_mode=True)
+    docker = module.get_bin_path("docker") is not None
+    conclude(module, lambda: rollout.run(project.project_of(module), module.params, check_mode=module.check_mode, docker=docker))
 
 
 if __name__ == "__main__":

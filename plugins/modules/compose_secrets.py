@@ -42,7 +42,7 @@ options:
         type: str
         required: true
       readers:
-        description: Who reads it.
+        description: Names of those of O(readers) that read it.
         type: list
         elements: str
         required: true
@@ -90,87 +90,24 @@ generations:
   returned: success
   type: dict
   sample: {"admin_password": 1}
+error:
+  description:
+    - What kind of failure it is. V(secret) - a secret is empty, lost or cannot be changed; V(files) - a file cannot be read or written.
+  returned: failure
+  type: str
+  sample: secret
+  version_added: 0.3.0
 """
 
-import os
-import typing as t
-import uuid
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._site import secret_files as files
-from ansible_collections.campus.moodle.plugins.module_utils._site.secrets import Copy, Secret, SecretError, plan
-
-
-def wanted(params: t.Mapping[str, t.Any]) -> list[Secret]:
-    """Return the secrets as asked for; a source file that cannot be used is an error."""
-    uids = {name: int(uid) for name, uid in params["readers"].items()}
-    result = []
-    for row in params["secrets"]:
-        # The line end that a file or an editor adds is no part of a secret, here as in the files that are kept.
-        value = None if row["value"] is None else row["value"].rstrip("\r\n")
-        if row["source"]:
-            value = files.read(row["source"])
-            if not value:
-                raise SecretError(
-                    f"The file {row['source']} for the secret {row['name']} does not exist or is empty; correct the path or its content."
-                )
-        result.append(Secret(row["name"], {reader: uids[reader] for reader in row["readers"]}, value, row["once"]))
-    return result
-
-
-def settle(secrets: t.Sequence[Secret], directory: str, identity: files.Identity) -> tuple[list[Copy], list[str]]:
-    """Return all files to write and the names of the secrets whose number rises."""
-    copies: list[Copy] = []
-    changed: list[str] = []
-    for secret in secrets:
-        paths = {reader: os.path.join(directory, reader, secret.name) for reader in secret.readers}
-        kept = {reader: files.read(path) for reader, path in paths.items()}
-        misplaced = [reader for reader, path in paths.items() if not files.is_private(path, secret.readers[reader])]
-        # One that an administrator brought along has no number yet.
-        known = secret.name in identity.generations
-        rows, different = plan(secret, kept, directory, known=known, misplaced=misplaced)
-        copies += rows
-        changed += [secret.name] if different or not known or secret.name in identity.pending else []
-    return copies, changed
+from ansible_collections.campus.moodle.plugins.module_utils._compose import secrets
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
-    """Plan, and write unless in check mode."""
-    module = AnsibleModule(
-        argument_spec={
-            "directory": {"type": "path", "required": True},
-            "readers": {"type": "dict", "required": True},
-            "secrets": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "no_log": False,
-                "options": {
-                    "name": {"type": "str", "required": True},
-                    "readers": {"type": "list", "elements": "str", "required": True},
-                    "value": {"type": "str", "no_log": True},
-                    "source": {"type": "path"},
-                    "once": {"type": "bool", "default": False},
-                },
-            },
-        },
-        supports_check_mode=True,
-    )
-    site = module.params["directory"]
-    try:
-        identity = files.Identity(site)
-        copies, changed = settle(wanted(module.params), os.path.join(site, files.DIRECTORY), identity)
-        different = bool(copies or changed or not identity.site_id)
-        identity.site_id = identity.site_id or str(uuid.uuid4())
-        generations = identity.raised(changed)
-        if different and not module.check_mode:
-            files.keep(site, module.params["readers"], identity, copies, changed)
-    except SecretError as error:
-        module.fail_json(msg=str(error))
-    except OSError as error:
-        place = error.filename or site
-        module.fail_json(msg=f"The secrets of the site cannot be kept ({place}: {error.strerror}); correct that, and run again.")
-    module.exit_json(changed=different, created=changed, site_id=identity.site_id, generations=generations)
+    """Wire the module to its story."""
+    module = AnsibleModule(secrets.ARGUMENTS, supports_check_mode=True)
+    conclude(module, lambda: secrets.run(module.params, check_mode=module.check_mode))
 
 
 if __name__ == "__main__":

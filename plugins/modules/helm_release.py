@@ -13,7 +13,7 @@ description:
   - Brings a release of Helm into a state and shows what that changes, object by object, on the first installation too.
     No plugin of helm is needed.
   - Works with Helm 3.15 and later and with Helm 4. Reads releases through the API of the cluster, where Helm keeps them in Secrets.
-  - Remembers in a label of the revision what it was made from. As long as that is the same, and nobody has made another revision, the
+  - Remembers in a label of the revision what it was made from. As long as that is the same, and there is no other revision, the
     program helm is not started at all.
 extends_documentation_fragment:
   - campus.moodle._attributes
@@ -49,7 +49,7 @@ options:
     aliases: [release_namespace]
   state:
     description:
-      - V(present) installs or upgrades the release when what is deployed differs from what the task says.
+      - V(present) installs or upgrades the release when what is deployed differs from what the task describes.
       - V(absent) uninstalls it. The objects of its chart are deleted, those that hold data only with O(confirm_delete). Claims that a
         StatefulSet made from a template stay unless it says otherwise, and objects that the chart marks with
         C(helm.sh/resource-policy=keep).
@@ -148,7 +148,7 @@ options:
   on_failure:
     description:
       - What to do when installing, upgrading, waiting or a test fails. The task fails in any case.
-      - V(fail) leaves all as it is, so that it can be looked at. V(rollback) goes back to the last revision that worked, if there is one.
+      - V(fail) leaves all as it is, so that it can be examined. V(rollback) goes back to the last revision that worked, if there is one.
         V(uninstall) does the same, and removes a release that never worked.
       - Only a revision that the task itself has made is left. Where helm failed before it made one, or another helm was faster, nothing is
         undone.
@@ -159,7 +159,7 @@ options:
     description:
       - Whether to compare the objects in the cluster with those that helm has applied.
       - V(check) reports and warns. V(correct) applies what is different again, also against other field managers, before anything else.
-      - Fields that the chart does not set are not looked at, and hooks neither.
+      - Fields that the chart does not set are not compared, and hooks neither.
     type: str
     choices: [none, check, correct]
     default: none
@@ -384,10 +384,11 @@ error:
       V(crd_stored_version).
     - About the release - V(pending), V(not_found), V(corrupt), V(not_confirmed) (C(objects) names what holds data), V(ownership),
       V(conflict), V(namespace_not_found), V(hook_failed), V(test_failed), V(timeout).
-    - About the connection - V(unreachable), V(untrusted), V(unauthorized), V(no_context), V(bad_credentials), V(credential_plugin).
-    - What the API server says - V(forbidden) (C(user), C(verb), C(resource) and C(namespace) say what), V(denied), V(invalid),
+    - About the connection - V(unreachable), V(untrusted), V(unauthorized), V(bad_kubeconfig), V(no_context), V(bad_credentials),
+      V(credential_plugin).
+    - What the API server refuses - V(forbidden) (C(user), C(verb), C(resource) and C(namespace) name it), V(denied), V(invalid),
       V(unknown_kind), V(already_exists), V(expired), V(throttled), V(server_error).
-    - About helm itself - V(killed), V(unparsable), and V(helm_failed) for whatever else it said.
+    - About helm itself - V(killed), V(unparsable), and V(helm_failed) for whatever else it printed.
   returned: failure
   type: str
 diagnosis:
@@ -396,116 +397,27 @@ diagnosis:
   type: list
   elements: str
 undo_failed:
-  description: Why what O(on_failure) wanted did not work either, or was not done.
+  description: Why what O(on_failure) asks for did not work either, or was not done.
   returned: failure of that
   type: str
 """
 
-import json
+import functools
 import os
-import tempfile
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._helm._context import Context
-from ansible_collections.campus.moodle.plugins.module_utils._helm._kubeconfig import kubeconfig_of
-from ansible_collections.campus.moodle.plugins.module_utils._helm.cli import FORGET, GRACE_SECONDS, Helm
-from ansible_collections.campus.moodle.plugins.module_utils._helm.release import run
-from ansible_collections.campus.moodle.plugins.module_utils._helm.storage import refuse_other_driver
-from ansible_collections.campus.moodle.plugins.module_utils._kube._transport.http import Transport
-from ansible_collections.campus.moodle.plugins.module_utils._kube.access import Access
-from ansible_collections.campus.moodle.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.campus.moodle.plugins.module_utils._kube.options import KUBE_ARGUMENTS, access_from
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._tool.process import Result, Run, find_binary, runner
-
-ARGUMENTS: dict[str, dict[str, t.Any]] = {
-    "name": {"type": "str", "required": True, "aliases": ["release_name"]},
-    "namespace": {"type": "str", "required": True, "aliases": ["release_namespace"]},
-    "state": {"type": "str", "choices": ["present", "absent", "rolled_back"], "default": "present"},
-    "chart": {
-        "type": "dict",
-        "options": {
-            "ref": {"type": "str", "required": True},
-            "repo_url": {"type": "str"},
-            "version": {"type": "str"},
-            "digest": {"type": "str"},
-            "ca_file": {"type": "path"},
-            "plain_http": {"type": "bool", "default": False},
-        },
-    },
-    "create_namespace": {"type": "bool", "default": False},
-    "values": {"type": "dict", "default": {}},
-    "values_files": {"type": "list", "elements": "path", "default": []},
-    "sensitive_values": {"type": "dict", "default": {}, "no_log": True},
-    "crds": {"type": "str", "choices": ["keep", "create", "apply"], "default": "create"},
-    "wait": {"type": "str", "choices": ["none", "helm", "resources"], "default": "none"},
-    "timeout": {"type": "int", "default": 300},
-    "pending_recovery": {"type": "str", "choices": ["fail", "stale", "force"], "default": "fail"},
-    "stale_after": {"type": "int"},
-    "on_failure": {"type": "str", "choices": ["fail", "rollback", "uninstall"], "default": "fail"},
-    "drift": {"type": "str", "choices": ["none", "check", "correct"], "default": "none"},
-    "ignore_differences": {
-        "type": "list",
-        "elements": "dict",
-        "default": [],
-        "options": {"kind": {"type": "str", "required": True}, "name": {"type": "str"}, "path": {"type": "str", "required": True}},
-    },
-    "server_side": {"type": "str", "choices": ["auto", "true", "false"], "default": "auto"},
-    "force_conflicts": {"type": "bool", "default": False},
-    "take_ownership": {"type": "bool", "default": False},
-    "history_max": {"type": "int", "default": 10},
-    "keep_history": {"type": "bool", "default": False},
-    "confirm_delete": {"type": "str"},
-    "revision": {"type": "str"},
-    "run_tests": {"type": "bool", "default": False},
-    "description": {"type": "str"},
-    "binary": {"type": "str", "default": "helm"},
-}
-
-
-def starter(module: AnsibleModule, access: Access) -> Run:
-    """Return a function that runs helm. Neither the program nor a kubeconfig is needed before the first call."""
-    made: list[Run] = []
-
-    def start(command: list[str], text: t.Optional[str] = None, /) -> Result:
-        if not made:
-            handle, path = tempfile.mkstemp(prefix="kubeconfig-", dir=module.tmpdir)
-            module.add_cleanup_file(path)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(kubeconfig_of(access), file)
-            limit = module.params["timeout"] + GRACE_SECONDS
-            made.append(runner(module, environ={"KUBECONFIG": path}, forget=FORGET, timeout=limit))
-        return made[0]([find_binary(module, command[0]), *command[1:]], text)
-
-    return start
+from ansible_collections.campus.moodle.plugins.module_utils._helm import cli, release
+from ansible_collections.campus.moodle.plugins.module_utils._kube.options import KUBE_ARGUMENTS
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
     """Bring the release into its state and report."""
-    module = AnsibleModule(
-        argument_spec={**KUBE_ARGUMENTS, **ARGUMENTS},
-        required_if=[("state", "present", ["chart"]), ("state", "rolled_back", ["revision"])],
-        supports_check_mode=True,
-    )
-    options, failure = module.params, ""
-    try:
-        refuse_other_driver(os.environ)
-        access = access_from(options, os.environ)
-        client = KubeClient(Transport(access, budget=options["api_timeout"]), namespace=options["namespace"])
-        helm = Helm(starter(module, access), options["binary"], options["name"], namespace=options["namespace"], timeout=options["timeout"])
-        result = run(Context(options, client=client, helm=helm, check_mode=module.check_mode, scratch=module.tmpdir))
-    except ToolError as error:
-        # What fails before run() has changed nothing.
-        failure, result = str(error), {"changed": False, **error.details}
-    for text in result.pop("warnings", []):
-        module.warn(text)
-    if failure:
-        module.fail_json(msg=failure, **result)
-    if result["drift"] and options["drift"] == "check":
-        names = ", ".join(f"{row['kind']} {row['name']}" for row in result["drift"])
-        module.warn(f"Objects of release {options['name']} were changed outside of helm: {names}.")
-    module.exit_json(**result)
+    module = AnsibleModule({**KUBE_ARGUMENTS, **release.ARGUMENTS}, supports_check_mode=True, **release.RULES)
+    runner_of = functools.partial(cli.runner_of, module)
+    options: dict[str, t.Any] = {"check_mode": module.check_mode, "scratch": module.tmpdir}
+    conclude(module, lambda: release.run(module.params, os.environ, runner_of, **options))
 
 
 if __name__ == "__main__":

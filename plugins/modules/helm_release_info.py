@@ -38,7 +38,7 @@ options:
     type: str
   include:
     description:
-      - What to return of each release beside the summary.
+      - What to return of each release in addition to the summary.
       - V(history) reads each revision, V(resources) each object.
     type: list
     elements: str
@@ -125,7 +125,7 @@ releases:
       description: Whether that lasts longer than O(stale_after).
       type: bool
     unreadable:
-      description: Why the record cannot be read; only what its labels say is then returned. Empty otherwise.
+      description: Why the record cannot be read; only what is in its labels is then returned. Empty otherwise.
       type: str
     user_values:
       description: The values that were given, with V(values) in O(include).
@@ -149,10 +149,11 @@ releases:
 error:
   description:
     - What kind of failure it was.
-    - V(unsupported_option), V(missing_library), V(invalid_yaml) - about the host and what was asked.
-    - V(unreachable), V(untrusted), V(unauthorized), V(no_context), V(bad_credentials), V(credential_plugin) - about the connection.
-    - V(forbidden) (C(user), C(verb), C(resource) and C(namespace) say what), V(invalid), V(unknown_kind), V(expired), V(throttled),
-      V(server_error) - what the API server says.
+    - V(unsupported_option), V(missing_library), V(invalid_yaml) - about the host and the request.
+    - V(unreachable), V(untrusted), V(unauthorized), V(bad_kubeconfig), V(no_context), V(bad_credentials), V(credential_plugin) - about
+      the connection.
+    - V(forbidden) (C(user), C(verb), C(resource) and C(namespace) name it), V(invalid), V(unknown_kind), V(expired), V(throttled),
+      V(server_error) - what the API server refuses.
   returned: failure
   type: str
 """
@@ -160,41 +161,15 @@ error:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._helm import info as _helm_info
-from ansible_collections.campus.moodle.plugins.module_utils._helm.storage import refuse_other_driver
-from ansible_collections.campus.moodle.plugins.module_utils._kube.options import KUBE_ARGUMENTS, client_from
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
+from ansible_collections.campus.moodle.plugins.module_utils._helm import info
+from ansible_collections.campus.moodle.plugins.module_utils._kube.options import KUBE_ARGUMENTS
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
     """Read the releases and report."""
-    module = AnsibleModule(
-        argument_spec={
-            **KUBE_ARGUMENTS,
-            "names": {"type": "list", "elements": "str", "default": [], "aliases": ["name", "release_name"]},
-            "namespace": {"type": "str", "aliases": ["release_namespace"]},
-            "selector": {"type": "str"},
-            "include": {
-                "type": "list",
-                "elements": "str",
-                "default": [],
-                "choices": ["values", "manifest", "hooks", "history", "resources"],
-            },
-            "show_values": {"type": "bool", "default": False},
-            "stale_after": {"type": "int", "default": 600},
-        },
-        supports_check_mode=True,
-    )
-    options = module.params
-    try:
-        refuse_other_driver(os.environ)
-        client = client_from(options, os.environ)
-        found = _helm_info.find(client, names=options["names"], namespace=options["namespace"], selector=options["selector"])
-        asked = {"stale_after": options["stale_after"], "show_values": options["show_values"]}
-        releases = [_helm_info.describe(client, revisions, options["include"], **asked) for revisions in found]
-    except ToolError as error:
-        module.fail_json(msg=str(error), **error.details)
-    module.exit_json(changed=False, releases=releases)
+    module = AnsibleModule({**KUBE_ARGUMENTS, **info.ARGUMENTS}, supports_check_mode=True)
+    conclude(module, lambda: info.run(module.params, os.environ))
 
 
 if __name__ == "__main__":

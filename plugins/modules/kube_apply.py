@@ -191,11 +191,16 @@ resources:
 error:
   description:
     - What kind of failure it was.
-    - V(bad_manifest), V(bad_option), V(invalid) (C(unknown_fields) names them), V(unknown_kind), V(not_found), V(conflict) (C(conflicts)
-      names fields and managers), V(being_deleted), V(not_confirmed), V(not_ready), V(timeout).
-    - V(forbidden) (C(user), C(verb), C(resource) and C(namespace) say what), V(denied), V(unauthorized), V(throttled), V(too_large),
-      V(server_error).
-    - V(unreachable), V(untrusted), V(bad_kubeconfig), V(no_context), V(bad_credentials), V(credential_plugin).
+    - About the manifests - V(bad_manifest) (one cannot be read or names no object), V(bad_option) (a kind that cannot be pruned, or no
+      label), V(invalid) (the API does not accept it, C(unknown_fields) names fields that it does not know), V(unknown_kind),
+      V(not_confirmed) (deleting it loses data).
+    - About the objects - V(not_found) (mostly the namespace), V(conflict) (C(conflicts) names fields and managers), V(already_exists)
+      (another client was faster), V(being_deleted), V(not_ready) (it failed), V(timeout) (it was not ready in time).
+    - What the API server refuses - V(forbidden) (C(user), C(verb), C(resource) and C(namespace) name the missing right), V(denied) (by a
+      policy, a quota or a webhook), V(unauthorized) (the credentials), V(throttled) (it is overloaded), V(too_large), V(expired) (a list
+      took too long), V(server_error).
+    - About the connection - V(unreachable), V(untrusted) (its certificate), V(bad_kubeconfig), V(no_context), V(bad_credentials)
+      (certificates that cannot be used), V(credential_plugin) (a program in the kubeconfig failed).
   returned: failure
   type: str
   sample: conflict
@@ -212,7 +217,7 @@ conflicts:
   elements: dict
   sample: [{"field": ".spec.replicas", "manager": "kubectl"}]
 diagnosis:
-  description: What the cluster says about an object that does not get ready (pods, last log lines, warnings).
+  description: What the cluster knows about an object that does not get ready (pods, last log lines, warnings).
   returned: when waiting failed
   type: list
   elements: str
@@ -222,49 +227,10 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._kube._plan import PRUNE_KINDS, Wishes, placed
-from ansible_collections.campus.moodle.plugins.module_utils._kube.apply import DesiredState
-from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.campus.moodle.plugins.module_utils._kube.manifests import read_file
+from ansible_collections.campus.moodle.plugins.module_utils._kube import apply
 from ansible_collections.campus.moodle.plugins.module_utils._kube.options import KUBE_ARGUMENTS, client_from
 from ansible_collections.campus.moodle.plugins.module_utils._kube.secrets import without_secrets
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
-
-ARGUMENTS = {
-    # no_log keeps data of Secrets out of the system log, see hide_secrets().
-    "manifests": {"type": "list", "elements": "dict", "no_log": True},
-    "src": {"type": "list", "elements": "path"},
-    "namespace": {"type": "str"},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "force_conflicts": {"type": "bool", "default": False},
-    "prune": {"type": "bool", "default": False},
-    "prune_labels": {"type": "dict"},
-    "prune_kinds": {"type": "list", "elements": "str", "default": list(PRUNE_KINDS)},
-    "confirm_delete": {"type": "list", "elements": "str", "default": []},
-    "wait": {"type": "bool", "default": False},
-    "wait_timeout": {"type": "int", "default": 300},
-}
-
-
-def desired_state(given: dict[str, t.Any], documents: list[t.Any]) -> DesiredState:
-    """Build what the task asks for."""
-    client = client_from(given, os.environ)
-    documents = [*documents, *(document for path in given["src"] or [] for document in read_file(path))]
-    if given["prune"] and not documents:
-        msg = "There is no manifest, so prune would delete everything with these labels. Use state=absent with the objects to delete."
-        raise KubeError(msg, error="bad_manifest")
-    if given["prune"] and not given["prune_labels"]:
-        raise KubeError("With prune, prune_labels needs at least one label; without, every object would match.", error="bad_option")
-    wishes = Wishes(
-        present=given["state"] == "present",
-        force=given["force_conflicts"],
-        prune_labels={name: str(value) for name, value in given["prune_labels"].items()} if given["prune"] else {},
-        prune_namespace=given["namespace"] or client.namespace,
-        prune_kinds=tuple(given["prune_kinds"]),
-        confirmed=tuple(given["confirm_delete"]),
-        wait_seconds=given["wait_timeout"] if given["wait"] else None,
-    )
-    return DesiredState(client, placed(client, documents, given["namespace"]), wishes)
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def hide_secrets(module: AnsibleModule) -> list[t.Any]:
@@ -282,23 +248,9 @@ def hide_secrets(module: AnsibleModule) -> list[t.Any]:
 
 def main() -> None:
     """Plan, do, wait, and report each object, also when something fails."""
-    module = AnsibleModule(
-        argument_spec={**KUBE_ARGUMENTS, **ARGUMENTS},
-        required_one_of=[("manifests", "src")],
-        required_if=[("prune", True, ("prune_labels", "namespace"))],
-        supports_check_mode=True,
-    )
-    documents = hide_secrets(module)
-    failure = None
-    try:
-        result = desired_state(module.params, documents).run(check=module.check_mode)
-    except ToolError as error:
-        result, failure = error.details, str(error)
-    for text in result.pop("warnings", []):
-        module.warn(text)
-    if failure:
-        module.fail_json(msg=failure, **result)
-    module.exit_json(**result)
+    module = AnsibleModule({**KUBE_ARGUMENTS, **apply.ARGUMENTS}, supports_check_mode=True, **apply.RULES)
+    manifests = hide_secrets(module)
+    conclude(module, lambda: apply.run(client_from(module.params, os.environ), module.params, manifests, check=module.check_mode))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ module: kube_wait
 short_description: Wait until Kubernetes objects are ready, have a condition or a value, or are gone
 version_added: 0.2.0
 description:
-  - Watches objects of one kind and returns as soon as all of them are as wanted. Nothing is polled.
+  - Watches objects of one kind and returns as soon as all of them are in the requested state. Nothing is polled.
   - An object that cannot get ready any more (a failed Job, an exceeded progress deadline) ends the wait at once.
   - When the time is over, the error says what is missing, with what the cluster knows about it (pods, last log lines, warnings).
   - Changes nothing. The user needs the rights to list and to watch the kind.
@@ -23,7 +23,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - In check mode, what is waited for may never come, because what makes it was not done. So the module looks once, reports, and
+      - In check mode, what is waited for may never come, because what makes it was not done. So the module checks once, reports, and
         does not fail.
 options:
   api_version:
@@ -126,8 +126,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 resources:
-  description: The objects that were looked at.
-  returned: when the API server could be asked
+  description: The objects that were checked.
+  returned: when the API server could be queried
   type: list
   elements: dict
   contains:
@@ -148,7 +148,7 @@ resources:
       type: str
       returned: always
     ready:
-      description: Whether the object is as wanted.
+      description: Whether the object is in the requested state.
       type: bool
       returned: always
     reason:
@@ -164,87 +164,39 @@ resources:
       reason: ""
 seconds:
   description: How long it took.
-  returned: when the API server could be asked
+  returned: when the API server could be queried
   type: float
   sample: 12.5
 error:
   description:
-    - What kind of failure it was. V(timeout), or V(not_ready) for an object that cannot get there any more; otherwise one of those of
-      M(campus.moodle.kube_apply), such as V(forbidden), V(unauthorized) or V(unreachable).
+    - What kind of failure it was.
+    - V(timeout) (the time is over), V(not_ready) (an object cannot get there any more), V(bad_path) (the path in O(field) cannot be
+      read), V(unknown_kind), V(invalid) (the selector).
+    - What the API server refuses - V(forbidden) (C(user), C(verb), C(resource) and C(namespace) name the missing right), V(denied),
+      V(unauthorized), V(throttled), V(expired), V(server_error).
+    - About the connection - V(unreachable), V(untrusted), V(bad_kubeconfig), V(no_context), V(bad_credentials), V(credential_plugin).
   returned: failure
   type: str
   sample: timeout
 diagnosis:
-  description: What the cluster says about objects that do not get there.
+  description: What the cluster knows about objects that do not get there.
   returned: when waiting failed
   type: list
   elements: str
 """
 
 import os
-import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.campus.moodle.plugins.module_utils._kube import wait
 from ansible_collections.campus.moodle.plugins.module_utils._kube.options import KUBE_ARGUMENTS, client_from
-from ansible_collections.campus.moodle.plugins.module_utils._kube.ready import Predicate, gone, has_condition, has_field, is_path, ready
-from ansible_collections.campus.moodle.plugins.module_utils._kube.wait_set import Wanted, wait_for
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
-
-ARGUMENTS = {
-    "api_version": {"type": "str", "default": "v1"},
-    "kind": {"type": "str", "required": True},
-    "names": {"type": "list", "elements": "str"},
-    "label_selector": {"type": "str"},
-    "at_least": {"type": "int", "default": 1},
-    "namespace": {"type": "str"},
-    "condition": {
-        "type": "dict",
-        "options": {
-            "type": {"type": "str", "required": True},
-            "status": {"type": "str", "choices": ["True", "False", "Unknown"], "default": "True"},
-        },
-    },
-    "field": {"type": "dict", "options": {"path": {"type": "str", "required": True}, "value": {"type": "str"}}},
-    "gone": {"type": "bool", "default": False},
-    "timeout": {"type": "int", "default": 300},
-}
-
-
-def predicate_of(given: dict[str, t.Any]) -> Predicate:
-    """Return what is waited for."""
-    if given["condition"]:
-        return has_condition(given["condition"]["type"], given["condition"]["status"])
-    if given["field"]:
-        if not is_path(given["field"]["path"]):
-            msg = f"The path {given['field']['path']} cannot be read. Write it as status.phase or status.list[0].name."
-            raise ToolError(msg, error="bad_path")
-        return has_field(given["field"]["path"], given["field"]["value"])
-    return gone if given["gone"] else ready
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
     """Wait, and report each object, also when something fails."""
-    module = AnsibleModule(
-        argument_spec={**KUBE_ARGUMENTS, **ARGUMENTS},
-        required_one_of=[("names", "label_selector")],
-        mutually_exclusive=[("names", "label_selector"), ("condition", "field", "gone")],
-        supports_check_mode=True,
-    )
-    given = module.params
-    try:
-        wanted = Wanted(
-            given["api_version"],
-            given["kind"],
-            given["namespace"],
-            predicate_of(given),
-            names=tuple(given["names"] or ()),
-            labels=given["label_selector"] or "",
-            at_least=given["at_least"],
-        )
-        report = wait_for(client_from(given, os.environ), wanted, timeout=given["timeout"], once=module.check_mode)
-    except ToolError as error:
-        module.fail_json(msg=str(error), **error.details)
-    module.exit_json(changed=False, **report)
+    module = AnsibleModule({**KUBE_ARGUMENTS, **wait.ARGUMENTS}, supports_check_mode=True, **wait.RULES)
+    conclude(module, lambda: wait.run(client_from(module.params, os.environ), module.params, once=module.check_mode))
 
 
 if __name__ == "__main__":

@@ -117,71 +117,37 @@ failed_checks:
   returned: when the checks ran
   type: list
   elements: str
+summary:
+  description: The same for people, as lines.
+  returned: when the checks ran
+  type: list
+  elements: str
+  sample: ["Checks     12, the worst is warning"]
+  version_added: 0.3.0
 error:
-  description: V(checks) when O(fail_on) made the task fail.
+  description:
+    - What kind of failure it is. V(checks) - O(fail_on) made the task fail; V(unknown_check) - there is no check with one of the O(refs).
+    - The words of all C(moodle_*) modules are in the notes.
   returned: failure
   type: str
   sample: checks
+sentences:
+  description: Why it failed, one sentence each.
+  returned: failure of the program
+  type: list
+  elements: str
+  sample: ["The database db.example.edu does not answer."]
 """
 
-import collections
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._moodle.program import MOODLE_ARGUMENTS, ProgramError, program_of
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
-
-# From good to bad. The monitoring status of checks.php puts unknown above critical, and so hides it.
-LEVELS = ["na", "ok", "info", "warning", "unknown", "error", "critical"]
-
-
-def rank(status: str) -> int:
-    """Return how bad a status is. One that a newer Moodle invents is as bad as no answer."""
-    return LEVELS.index(status if status in LEVELS else "unknown")
-
-
-def judge(found: t.Sequence[dict[str, t.Any]], params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Sort the checks and name those that fail the task."""
-    refs, ignored = params["refs"], params["ignore"]
-    checks = sorted(
-        (check for check in found if refs is None or check["ref"] in refs), key=lambda check: (-rank(check["status"]), check["ref"])
-    )
-    counted = [check for check in checks if check["ref"] not in ignored]
-    limit = len(LEVELS) if params["fail_on"] == "never" else rank(params["fail_on"])
-    missing = sorted(set(refs or []) - {check["ref"] for check in checks})
-    if missing:
-        msg = f"There are no checks {', '.join(missing)} among the types {', '.join(params['types'])}."
-        raise ProgramError(msg, error="unknown_check")
-    return {
-        "checks": checks,
-        "worst": counted[0]["status"] if counted else "ok",
-        "counts": dict(collections.Counter(check["status"] for check in checks)),
-        "failed_checks": [check["ref"] for check in counted if rank(check["status"]) >= limit],
-    }
+from ansible_collections.campus.moodle.plugins.module_utils._moodle import checks, program
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
-    """Run the checks and judge them."""
-    module = AnsibleModule(
-        argument_spec={
-            **MOODLE_ARGUMENTS,
-            "types": {"type": "list", "elements": "str", "choices": ["status", "security", "performance"], "default": ["status"]},
-            "refs": {"type": "list", "elements": "str"},
-            "ignore": {"type": "list", "elements": "str", "default": []},
-            "fail_on": {"type": "str", "choices": ["never", *LEVELS[3:]], "default": "never"},
-        },
-        supports_check_mode=True,
-    )
-    try:
-        answer = program_of(module).ask("checks", *module.params["types"], what="run the checks", fields=["checks"])
-        result = judge(answer["checks"], module.params)
-    except ToolError as error:
-        module.fail_json(msg=str(error), **error.details)
-    if result["failed_checks"]:
-        failed = [check for check in result["checks"] if check["ref"] in result["failed_checks"]]
-        listed = "".join(f"\n- {check['ref']} is {check['status']}: {check['summary']}" for check in failed)
-        module.fail_json(msg=f"{len(failed)} of {len(result['checks'])} checks failed.{listed}", error="checks", **result)
-    module.exit_json(changed=False, **result)
+    """Wire the module to its story."""
+    module = AnsibleModule({**program.ARGUMENTS, **checks.ARGUMENTS}, supports_check_mode=True)
+    conclude(module, lambda: checks.run(program.program_of(module), module.params))
 
 
 if __name__ == "__main__":

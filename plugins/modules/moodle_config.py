@@ -91,39 +91,29 @@ locked:
   elements: str
   sample: [core/debug]
 error:
-  description: What kind of failure it was, for example V(invalid) (these are no settings, nothing was changed) or V(unreachable).
+  description:
+    - What kind of failure it is. V(invalid) - these are not settings; nothing was changed.
+    - The words of all C(moodle_*) modules are in the notes.
   returned: failure
   type: str
   sample: invalid
+sentences:
+  description: Why it failed, one sentence each.
+  returned: failure of the program
+  type: list
+  elements: str
+  sample: ["The setting core/langlist must have a plain name and a text, number, boolean or null as its value."]
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._moodle.program import MOODLE_ARGUMENTS, difference, program_of
-from ansible_collections.campus.moodle.plugins.module_utils._moodle.settings import MASK_AFTER, MASK_BEFORE, masked, to_moodle
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
+from ansible_collections.campus.moodle.plugins.module_utils._moodle import program, settings
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
-    """Hand the settings over and report the difference."""
-    module = AnsibleModule(
-        argument_spec={
-            **MOODLE_ARGUMENTS,
-            "settings": {"type": "dict", "required": True},
-            "secret_settings": {"type": "dict", "default": {}, "no_log": True},
-        },
-        supports_check_mode=True,
-    )
-    try:
-        wish = to_moodle(module.params["settings"], module.params["secret_settings"])
-        answer = program_of(module).enforce("settings", wish, check=module.check_mode, what="apply the settings")
-    except ToolError as error:
-        module.fail_json(msg=str(error), **error.details)
-    secrets = module.params["secret_settings"]
-    before, after = masked(answer["before"], secrets, MASK_BEFORE), masked(answer["after"], secrets, MASK_AFTER)
-    locked = [str(name) for name in answer.get("locked", [])]
-    if locked:
-        module.warn(f"config.php fixes these settings to another value, so they were left alone: {', '.join(locked)}.")
-    module.exit_json(changed=answer["changed"], before=before, after=after, locked=locked, diff=difference(before, after, "settings"))
+    """Wire the module to its story."""
+    module = AnsibleModule({**program.ARGUMENTS, **settings.ARGUMENTS}, supports_check_mode=True)
+    conclude(module, lambda: settings.run(program.program_of(module), module.params, check_mode=module.check_mode))
 
 
 if __name__ == "__main__":

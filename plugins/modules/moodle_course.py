@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: moodle_course
-short_description: Make categories, courses and enrolments of a Moodle site as they are wanted
+short_description: Create, change and delete categories, courses and enrolments of a Moodle site
 version_added: 0.2.0
 description:
   - Creates and changes categories and courses, deletes courses, and enrols named users with roles, through Moodle's own functions, in
@@ -187,8 +187,10 @@ after:
   sample: {"categories": {}, "courses": {"RAD1": {"visible": false}}}
 error:
   description:
-    - What kind of failure it is, for example V(not_confirmed), V(incomplete), V(unknown_category), V(unknown_format), V(unknown_user),
-      V(unknown_role), V(idnumber) (of another course), V(protected) (the front page) or V(upgrade_pending).
+    - What kind of failure it is. V(not_confirmed) - O(confirm_absent) does not name what would be deleted; V(incomplete) - something new
+      lacks a field that it needs; V(unknown_category), V(unknown_format), V(unknown_user) or V(unknown_role) - there is none of that name;
+      V(idnumber) - another course or category has that number; V(protected) - the front page cannot be changed here.
+    - The words of all C(moodle_*) modules are in the notes.
   returned: failure
   type: str
   sample: unknown_user
@@ -200,62 +202,14 @@ sentences:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._moodle.program import MOODLE_ARGUMENTS, confirm, difference, given, program_of
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
-
-CATEGORY = {
-    "idnumber": {"type": "str", "required": True},
-    "name": {"type": "str"},
-    "parent": {"type": "str"},
-    "description": {"type": "str"},
-    "visible": {"type": "bool"},
-}
-ENROLMENT = {
-    "username": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["present", "suspended", "absent"], "default": "present"},
-    "roles": {"type": "list", "elements": "str", "default": ["student"]},
-}
-COURSE = {
-    "shortname": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "fullname": {"type": "str"},
-    "idnumber": {"type": "str"},
-    "category": {"type": "str"},
-    "summary": {"type": "str"},
-    "format": {"type": "str"},
-    "visible": {"type": "bool"},
-    "enrolments": {"type": "list", "elements": "dict", "default": [], "options": ENROLMENT},
-}
+from ansible_collections.campus.moodle.plugins.module_utils._moodle import courses, program
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
-    """Hand everything over and report the difference."""
-    module = AnsibleModule(
-        argument_spec={
-            **MOODLE_ARGUMENTS,
-            "categories": {"type": "list", "elements": "dict", "default": [], "options": CATEGORY},
-            "courses": {"type": "list", "elements": "dict", "default": [], "options": COURSE},
-            "confirm_absent": {"type": "list", "elements": "str", "default": []},
-        },
-        supports_check_mode=True,
-    )
-    wish = {name: given(module.params[name]) for name in ("categories", "courses")}
-    try:
-        confirm(wish["courses"], "shortname", module.params["confirm_absent"])
-        answer = program_of(module).enforce("courses", wish, check=module.check_mode, what="change the courses")
-    except ToolError as error:
-        module.fail_json(msg=str(error), **error.details)
-    for warning in answer["warnings"]:
-        module.warn(warning)
-    before, after = answer["before"], answer["after"]
-    module.exit_json(
-        changed=answer["changed"],
-        categories=answer["categories"],
-        courses=answer["courses"],
-        before=before,
-        after=after,
-        diff=difference(before, after, "courses"),
-    )
+    """Wire the module to its story."""
+    module = AnsibleModule({**program.ARGUMENTS, **courses.ARGUMENTS}, supports_check_mode=True)
+    conclude(module, lambda: courses.run(program.program_of(module), module.params, check_mode=module.check_mode))
 
 
 if __name__ == "__main__":

@@ -75,55 +75,28 @@ begins:
   description: When the site closes, in seconds since 1970; null without a date.
   returned: success
   type: int
+error:
+  description: What kind of failure it is. The words of all C(moodle_*) modules are in the notes.
+  returned: failure
+  type: str
+  sample: not_installed
+sentences:
+  description: Why it failed, one sentence each.
+  returned: failure of the program
+  type: list
+  elements: str
+  sample: ["The database db.example.edu does not answer."]
 """
 
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._moodle.program import MOODLE_ARGUMENTS, difference, program_of
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
-
-WORDS = {"enabled": "on", "disabled": "off", "scheduled": "later"}
-
-
-def arguments(params: t.Mapping[str, t.Any], *, check: bool) -> list[str]:
-    """Return the words for the program."""
-    options = {"--minutes": params["minutes"], "--message": params["notice"]}
-    return [
-        WORDS[params["state"]],
-        *(f"{name}={value}" for name, value in options.items() if value is not None),
-        *["--check"] * check,
-    ]
-
-
-def readable(side: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return one side of the answer in the words of this module."""
-    return {"state": {word: state for state, word in WORDS.items()}[side["state"]], "notice": side["message"]}
+from ansible_collections.campus.moodle.plugins.module_utils._moodle import maintenance, program
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
-    """Open or close, and report the difference."""
-    module = AnsibleModule(
-        argument_spec={
-            **MOODLE_ARGUMENTS,
-            "state": {"type": "str", "choices": list(WORDS), "required": True},
-            "minutes": {"type": "int"},
-            "notice": {"type": "str"},
-        },
-        required_if=[("state", "scheduled", ["minutes"])],
-        supports_check_mode=True,
-    )
-    try:
-        answer = program_of(module).ask(
-            "maintenance",
-            *arguments(module.params, check=module.check_mode),
-            what="change the maintenance",
-            fields=["before", "after", "begins"],
-        )
-    except ToolError as error:
-        module.fail_json(msg=str(error), **error.details)
-    before, after = readable(answer["before"]), readable(answer["after"])
-    module.exit_json(changed=answer["changed"], **after, begins=answer["begins"], diff=difference(before, after, "maintenance"))
+    """Wire the module to its story."""
+    module = AnsibleModule({**program.ARGUMENTS, **maintenance.ARGUMENTS}, required_if=maintenance.REQUIRED_IF, supports_check_mode=True)
+    conclude(module, lambda: maintenance.run(program.program_of(module), module.params, check_mode=module.check_mode))
 
 
 if __name__ == "__main__":

@@ -119,41 +119,42 @@ failing:
   returned: success
   type: list
   elements: str
+problems:
+  description: What is wrong with those that are missing or failing, one sentence each.
+  returned: success
+  type: list
+  elements: str
+  sample: ["mod_gone: the database has this plugin, and the code lacks it."]
+  version_added: 0.3.0
+summary:
+  description: The same for people, as lines.
+  returned: success
+  type: list
+  elements: str
+  sample: ["Plugins    437"]
+  version_added: 0.3.0
+error:
+  description: What kind of failure it is. The words of all C(moodle_*) modules are in the notes.
+  returned: failure
+  type: str
+  sample: database
+sentences:
+  description: Why it failed, one sentence each.
+  returned: failure of the program
+  type: list
+  elements: str
+  sample: ["The database db.example.edu does not answer."]
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._moodle.program import MOODLE_ARGUMENTS, program_of
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
+from ansible_collections.campus.moodle.plugins.module_utils._moodle import plugins, program
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
-    """Ask for the plugins and sort them."""
-    module = AnsibleModule(
-        argument_spec={
-            **MOODLE_ARGUMENTS,
-            "components": {"type": "list", "elements": "str"},
-            "additional": {"type": "bool", "default": False},
-        },
-        supports_check_mode=True,
-    )
-    try:
-        answer = program_of(module).ask("plugins", what="list the plugins", fields=["plugins"])
-    except ToolError as error:
-        module.fail_json(msg=str(error), **error.details)
-    wanted = module.params["components"]
-    plugins = [
-        # PHP writes an empty object as an empty list.
-        {**plugin, "dependencies": dict(plugin["dependencies"] or {})}
-        for plugin in sorted(answer["plugins"], key=lambda plugin: plugin["component"])
-        if (wanted is None or plugin["component"] in wanted) and not (module.params["additional"] and plugin["standard"])
-    ]
-    module.exit_json(
-        changed=False,
-        plugins=plugins,
-        missing=[plugin["component"] for plugin in plugins if plugin["status"] == "missing"],
-        pending=[plugin["component"] for plugin in plugins if plugin["status"] in ("new", "upgrade")],
-        failing=[plugin["component"] for plugin in plugins if not plugin["requirements_met"]],
-    )
+    """Wire the module to its story."""
+    module = AnsibleModule({**program.ARGUMENTS, **plugins.ARGUMENTS}, supports_check_mode=True)
+    conclude(module, lambda: plugins.run(program.program_of(module), module.params))
 
 
 if __name__ == "__main__":

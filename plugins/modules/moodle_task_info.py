@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: moodle_task_info
-short_description: See how the background tasks of a Moodle site do
+short_description: Report on the background tasks of a Moodle site
 version_added: 0.2.0
 description:
   - Says when cron ran last, how long the queue of ad hoc tasks is, and which tasks run or fail.
@@ -85,7 +85,7 @@ queue:
       description: All of them.
       type: int
     due:
-      description: Those whose time has come and that nobody runs.
+      description: Those whose time has come and that no runner has taken.
       type: int
     oldest:
       description: How many seconds the first of these has been waiting.
@@ -112,7 +112,7 @@ scheduled:
       description: Those that are switched off.
       type: int
     due:
-      description: Those whose time has come and that nobody runs.
+      description: Those whose time has come and that no runner has taken.
       type: int
     oldest:
       description: How many seconds the first of these has been waiting.
@@ -147,67 +147,37 @@ violations:
   type: list
   elements: dict
   sample: [{"option": "max_cron_age", "limit": 600, "found": 4711}]
+summary:
+  description: The same for people, as lines.
+  returned: when the tables were read
+  type: list
+  elements: str
+  sample: ["Cron       started 23 seconds ago", "Queue      3 ad hoc tasks wait, 0 fail"]
+  version_added: 0.3.0
 error:
-  description: V(tasks) when a limit made the task fail.
+  description:
+    - What kind of failure it is. V(tasks) - a limit does not hold; RV(violations) says which.
+    - The words of all C(moodle_*) modules are in the notes.
   returned: failure
   type: str
   sample: tasks
+sentences:
+  description: Why it failed, one sentence each.
+  returned: failure of the program
+  type: list
+  elements: str
+  sample: ["The database db.example.edu does not answer."]
 """
 
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._moodle.program import MOODLE_ARGUMENTS, program_of
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
-
-# Option to what it limits, and the sentence when that is more.
-LIMITS: dict[str, tuple[t.Callable[[t.Mapping[str, t.Any]], t.Optional[int]], str]] = {
-    "max_cron_age": (lambda found: found["cron"]["age"], "Cron started {found} seconds ago; {limit} are allowed."),
-    "max_queue": (lambda found: found["queue"]["due"], "{found} ad hoc tasks are due and wait; {limit} are allowed."),
-    "max_queue_age": (lambda found: found["queue"]["oldest"], "An ad hoc task has been due for {found} seconds; {limit} are allowed."),
-    "max_failing": (
-        lambda found: found["queue"]["failing"] + found["scheduled"]["failing"],
-        "{found} tasks failed in their last run; {limit} are allowed.",
-    ),
-    "max_running": (
-        lambda found: max((task["seconds"] for task in found["running"]), default=0),
-        "A task has been running for {found} seconds; {limit} are allowed.",
-    ),
-}
-NEVER = "Cron has never run."
-
-
-def violations(found: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
-    """Return the limits that do not hold."""
-    measured = [(option, params[option], look(found)) for option, (look, _sentence) in LIMITS.items() if params[option] is not None]
-    return [{"option": option, "limit": limit, "found": value} for option, limit, value in measured if value is None or value > limit]
-
-
-def sentence(violation: t.Mapping[str, t.Any]) -> str:
-    """Return a violation in words."""
-    return NEVER if violation["found"] is None else LIMITS[violation["option"]][1].format(**violation)
+from ansible_collections.campus.moodle.plugins.module_utils._moodle import program, tasks
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
-    """Read the tables and compare them with the limits."""
-    module = AnsibleModule(
-        argument_spec={
-            **MOODLE_ARGUMENTS,
-            "since": {"type": "int", "default": 86400},
-            **{option: {"type": "int"} for option in LIMITS},
-        },
-        supports_check_mode=True,
-    )
-    try:
-        found = program_of(module).ask(
-            "tasks", f"--since={module.params['since']}", what="look at the tasks", fields=["cron", "queue", "scheduled", "running"]
-        )
-    except ToolError as error:
-        module.fail_json(msg=str(error), **error.details)
-    found["violations"] = violations(found, module.params)
-    if found["violations"]:
-        module.fail_json(msg=" ".join(sentence(violation) for violation in found["violations"]), error="tasks", **found)
-    module.exit_json(changed=False, **found)
+    """Wire the module to its story."""
+    module = AnsibleModule({**program.ARGUMENTS, **tasks.ARGUMENTS}, supports_check_mode=True)
+    conclude(module, lambda: tasks.run(program.program_of(module), module.params))
 
 
 if __name__ == "__main__":

@@ -80,8 +80,11 @@ upgrade_warnings:
   elements: str
 error:
   description:
-    - What kind of failure it is, for example V(downgrade), V(missing_plugin), V(requirement), V(maintenance) (needed, but not allowed),
-      V(not_installed), V(schema), V(moodle), V(locked) or V(database).
+    - What kind of failure it is. V(downgrade) - Moodle or a plugin in the database is newer than the code; V(missing_plugin) - the
+      database knows a plugin that the code lacks; V(requirement) - the branch does not support this PHP or PostgreSQL; V(foreign) -
+      these are another site's tables; V(data) - moodledata cannot be used; V(maintenance) - the site would have to be closed, and
+      O(allow_maintenance) is false; V(schema) - the tables differ from Moodle's description.
+    - The words of all C(moodle_*) modules are in the notes.
   returned: failure
   type: str
   sample: downgrade
@@ -99,73 +102,15 @@ sentences:
   elements: str
 """
 
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._moodle.program import (
-    MOODLE_ARGUMENTS,
-    MoodleProgram,
-    ProgramError,
-    database_changed,
-    difference,
-    program_of,
-)
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
-
-WHAT = "upgrade the site"
-
-
-def look(program: MoodleProgram, *, allow_maintenance: bool) -> dict[str, t.Any]:
-    """Return what an upgrade would do; refuse what must not be done."""
-    plan = program.ask(
-        "preflight", "--json", what=WHAT, fields=["action", "maintenance_required", "database_version", "code_version", "warnings"]
-    )
-    if plan["action"] == "install":
-        msg = "Could not upgrade the site: there is no finished Moodle in the database."
-        raise ProgramError(msg, error="not_installed")
-    if plan["maintenance_required"] and not allow_maintenance:
-        msg = "Could not upgrade the site: its tables change, so it has to be closed, and allow_maintenance is false."
-        raise ProgramError(msg, error="maintenance")
-    return plan
-
-
-def upgrade(program: MoodleProgram, *, check: bool, allow_maintenance: bool) -> dict[str, t.Any]:
-    """Do what is pending and return the module's result."""
-    plan = look(program, allow_maintenance=allow_maintenance)
-    before, after = {"version": plan["database_version"]}, {"version": plan["code_version"]}
-    changed = plan["action"] != "none"
-    result = {
-        "changed": changed,
-        "action": plan["action"],
-        "from_version": before["version"],
-        "to_version": after["version"],
-        "maintenance": plan["maintenance_required"],
-        "upgrade_warnings": plan["warnings"],
-        "diff": difference(before, after if changed else before, "database"),
-    }
-    if not changed or check:
-        return result
-    try:
-        answer = program.ask("upgrade", *["--allow-maintenance"] * allow_maintenance, what=WHAT)
-    except ToolError as error:
-        # An upgrade that ran out of time goes on in the container.
-        touched = database_changed(error.details.get("exit_status", 0), error.details)
-        error.details.update(database_changed=touched, changed=touched)
-        raise
-    return {**result, "seconds": answer["seconds"], "upgrade_warnings": [*plan["warnings"], *answer["warnings"]]}
+from ansible_collections.campus.moodle.plugins.module_utils._moodle import program, upgrade
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
-    """Look, then upgrade."""
-    module = AnsibleModule(
-        argument_spec={**MOODLE_ARGUMENTS, "allow_maintenance": {"type": "bool", "default": False}},
-        supports_check_mode=True,
-    )
-    try:
-        result = upgrade(program_of(module), check=module.check_mode, allow_maintenance=module.params["allow_maintenance"])
-    except ToolError as error:
-        module.fail_json(msg=str(error), **{"changed": False, "database_changed": False, **error.details})
-    module.exit_json(**result)
+    """Wire the module to its story."""
+    module = AnsibleModule({**program.ARGUMENTS, **upgrade.ARGUMENTS}, supports_check_mode=True)
+    conclude(module, lambda: upgrade.run(program.program_of(module), module.params, check_mode=module.check_mode))
 
 
 if __name__ == "__main__":

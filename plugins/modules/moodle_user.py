@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: moodle_user
-short_description: Make accounts of a Moodle site as they are wanted
+short_description: Create, change, suspend and delete accounts of a Moodle site
 version_added: 0.2.0
 description:
   - Creates, changes, suspends and deletes a list of users through Moodle's own functions, in one start of Moodle.
@@ -46,7 +46,7 @@ options:
         choices: [present, suspended, absent]
         default: present
       password:
-        description: Password. Without it, a new user cannot log in before somebody sets one.
+        description: Password. Without it, a new user cannot log in before one is set.
         type: str
       update_password:
         description:
@@ -164,8 +164,10 @@ after:
   sample: {"curie": {"state": "suspended"}}
 error:
   description:
-    - What kind of failure it is, for example V(not_confirmed), V(incomplete), V(password), V(email), V(unknown_auth), V(protected)
-      (an administrator or the guest), V(invalid) or V(upgrade_pending).
+    - What kind of failure it is. V(not_confirmed) - O(confirm_absent) does not name an account that would be deleted; V(incomplete) - a new
+      user lacks a field; V(password), V(email), V(invalid) - Moodle does not take that value; V(unknown_auth) - there is no such plugin;
+      V(protected) - administrators and the guest are neither suspended nor deleted.
+    - The words of all C(moodle_*) modules are in the notes.
   returned: failure
   type: str
   sample: incomplete
@@ -177,39 +179,14 @@ sentences:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._moodle.program import MOODLE_ARGUMENTS, confirm, difference, given, program_of
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
-
-FIELDS = ["firstname", "lastname", "email", "auth", "idnumber", "institution", "department", "city", "country", "lang", "timezone"]
-USER = {
-    "username": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["present", "suspended", "absent"], "default": "present"},
-    "password": {"type": "str", "no_log": True},
-    "update_password": {"type": "str", "choices": ["on_create", "always"], "default": "on_create", "no_log": False},
-    **{field: {"type": "str"} for field in FIELDS},
-}
+from ansible_collections.campus.moodle.plugins.module_utils._moodle import program, users
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
-    """Hand the users over and report the difference."""
-    module = AnsibleModule(
-        argument_spec={
-            **MOODLE_ARGUMENTS,
-            "users": {"type": "list", "elements": "dict", "required": True, "options": USER},
-            "confirm_absent": {"type": "list", "elements": "str", "default": []},
-        },
-        supports_check_mode=True,
-    )
-    wish = {"users": given(module.params["users"])}
-    try:
-        confirm(wish["users"], "username", module.params["confirm_absent"])
-        answer = program_of(module).enforce("users", wish, check=module.check_mode, what="change the users")
-    except ToolError as error:
-        module.fail_json(msg=str(error), **error.details)
-    for warning in answer["warnings"]:
-        module.warn(warning)
-    before, after = answer["before"], answer["after"]
-    module.exit_json(changed=answer["changed"], users=answer["users"], before=before, after=after, diff=difference(before, after, "users"))
+    """Wire the module to its story."""
+    module = AnsibleModule({**program.ARGUMENTS, **users.ARGUMENTS}, supports_check_mode=True)
+    conclude(module, lambda: users.run(program.program_of(module), module.params, check_mode=module.check_mode))
 
 
 if __name__ == "__main__":

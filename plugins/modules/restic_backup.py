@@ -27,11 +27,11 @@ attributes:
   diff_mode:
     support: none
     details:
-      - Nothing on the host changes. RV(summary) says what was new.
+      - Nothing on the host changes. RV(summary) counts what was new.
   idempotent:
     support: partial
     details:
-      - A backup is made on every run, unless O(max_age) or O(skip_if_unchanged) says otherwise.
+      - A backup is made on every run, unless O(max_age) or O(skip_if_unchanged) makes it needless.
 options:
   timeout:
     description:
@@ -65,7 +65,7 @@ options:
     type: list
     elements: path
   exclude_if_present:
-    description: Names of files; a folder that contains one of them is left out. V(NAME:HEADER) also asks for how the file begins.
+    description: Names of files; a folder that contains one of them is left out. V(NAME:HEADER) is a file that begins with a certain text.
     type: list
     elements: str
   exclude_caches:
@@ -102,7 +102,7 @@ options:
     default: false
   on_partial:
     description:
-      - What to do when something could not be read. The snapshot exists in both cases, and RV(errors) says what it lacks.
+      - What to do when something could not be read. The snapshot exists in both cases, and RV(errors) lists what it lacks.
       - With V(fail) the snapshot gets the tag C(campus.moodle.partial), and so another id. It then counts neither for O(max_age) nor for
         M(campus.moodle.restic_snapshot_info). In an append-only repository the one without the tag stays too, and does not count either.
       - With V(warn) it is as good as any other.
@@ -130,7 +130,7 @@ options:
     default: restic
   status_file:
     description:
-      - File for the result as JSON, readable for everybody. It is replaced as a whole after every run, a failed one as well.
+      - File for the result as JSON, readable by everyone. It is replaced as a whole after every run, a failed one as well.
     type: path
   metrics_file:
     description:
@@ -183,7 +183,7 @@ EXAMPLES = r"""
 RETURN = r"""
 snapshot_id:
   description:
-    - Identifier of the new snapshot, or of the one that O(max_age) found. restic 0.14 only tells its first eight characters.
+    - Identifier of the new snapshot, or of the one that O(max_age) found. restic 0.14 only reports its first eight characters.
     - Not there in check mode and when nothing has changed.
   returned: success, and when a snapshot was made in spite of an error
   type: str
@@ -221,60 +221,26 @@ partial:
   sample: false
 error:
   description:
-    - Kind of a failure; V(command_failed), V(missing_path), V(partial), V(wrong_password), V(locked), V(no_repository),
-      V(unreachable), V(forbidden), V(disk_full), V(timed_out), V(interrupted), V(killed), V(missing_program), V(unsupported_option),
-      V(invalid) or V(failed).
+    - What kind of failure it was.
+    - V(invalid) - an option has a value that cannot be used. V(missing_path) - one of the sources does not exist.
+      V(command_failed) - O(command) failed or printed nothing. V(partial) - something could not be read.
+    - V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(disk_full), V(timed_out), V(interrupted), V(killed) -
+      what kept restic from its work. V(missing_program) - restic is not installed. V(unsupported_option) - the installed restic is too
+      old. V(failed) - any other failure.
   returned: failure
   type: str
   sample: command_failed
 """
 
-import datetime
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._restic._partial import settle
-from ansible_collections.campus.moodle.plugins.module_utils._restic.backup import BACKUP_ARGUMENTS, run_backup
-from ansible_collections.campus.moodle.plugins.module_utils._restic.client import RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
-from ansible_collections.campus.moodle.plugins.module_utils._restic.report import check_places, report_of, write_report
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
-
-
-def now() -> datetime.datetime:
-    """Return the time with its zone."""
-    return datetime.datetime.now(datetime.timezone.utc)
+from ansible_collections.campus.moodle.plugins.module_utils._restic import backup, client
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
-    """Make the backup, leave the reports, and tell."""
-    module = AnsibleModule(
-        argument_spec={**RESTIC_ARGUMENTS, **BACKUP_ARGUMENTS},
-        mutually_exclusive=[*RESTIC_RULES["mutually_exclusive"], ("paths", "command"), ("files_from", "command")],
-        required_one_of=[*RESTIC_RULES["required_one_of"], ("paths", "files_from", "command")],
-        required_by={"command": ["stdin_filename"]},
-        supports_check_mode=True,
-    )
-    params, started = module.params, now()
-    result: dict[str, t.Any] = {"changed": False, "errors": [], "missing": [], "partial": False}
-    failure = None
-    try:
-        check_places([params["status_file"], params["metrics_file"]])
-        restic = restic_from(module)
-        outcome = run_backup(restic, params, check=module.check_mode, now=started)
-        result.update(outcome.result())
-        for warning in settle(restic, outcome, params):
-            module.warn(warning)
-    except ToolError as error:
-        failure = error
-        result.update({"error": "failed", **error.details})
-    if not module.check_mode:
-        try:
-            write_report(report_of(result, params, started, now()), params)
-        except OSError as error:
-            module.warn(f"The report of the backup could not be written: {error}. What it says is not about this run.")
-    if failure:
-        module.fail_json(msg=str(failure), **result)
-    module.exit_json(**result)
+    """Make the backup."""
+    module = AnsibleModule({**client.ARGUMENTS, **backup.ARGUMENTS}, supports_check_mode=True, **backup.RULES)
+    conclude(module, lambda: backup.run(client.opener(module), module.params, check_mode=module.check_mode, warn=module.warn))
 
 
 if __name__ == "__main__":

@@ -97,70 +97,25 @@ suggestions:
   sample: [restic repair index]
 error:
   description:
-    - What kind of failure it was. V(damaged) - the repository is damaged.
-    - V(invalid) - the options. V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(disk_full), V(timed_out),
-      V(interrupted), V(killed), V(missing_program), V(unsupported_option), V(failed) - restic could not check.
+    - What kind of failure it was.
+    - V(damaged) - the repository is damaged. V(invalid) - an option has a value that cannot be used.
+    - V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(disk_full), V(timed_out), V(interrupted), V(killed) -
+      what kept restic from its work. V(missing_program) - restic is not installed. V(unsupported_option) - the installed restic is too
+      old. V(failed) - any other failure.
   returned: failure
   type: str
   sample: damaged
 """
 
-import datetime
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._restic.check import run_check, subset_of
-from ansible_collections.campus.moodle.plugins.module_utils._restic.client import RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
-from ansible_collections.campus.moodle.plugins.module_utils._restic.errors import ResticError
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
-
-ARGUMENTS: dict[str, t.Any] = {
-    **RESTIC_ARGUMENTS,
-    "timeout": {"type": "int", "default": 86400},
-    "level": {"type": "str", "choices": ["metadata", "subset", "full"], "default": "metadata"},
-    "subset": {"type": "str"},
-    "rotate": {"type": "int"},
-}
-RULES: dict[str, t.Any] = {
-    **RESTIC_RULES,
-    "mutually_exclusive": [*RESTIC_RULES["mutually_exclusive"], ("subset", "rotate")],
-    "required_if": [("level", "subset", ("subset", "rotate"), True)],
-}
-MOST_LINES = 100
-
-
-def check(module: AnsibleModule) -> dict[str, t.Any]:
-    """Check the repository and return the result; ResticError for damage too."""
-    params = module.params
-    today = datetime.datetime.now(datetime.timezone.utc).date()
-    subset = subset_of(params["level"], params["subset"], params["rotate"], today)
-    restic = restic_from(module)
-    found = run_check(restic, subset)
-    result: dict[str, t.Any] = {
-        "subset": subset,
-        "num_errors": found.num_errors,
-        "broken_packs": list(found.broken_packs),
-        "errors": [restic.masked(line) for line in found.errors[:MOST_LINES]],
-        "suggestions": list(found.suggestions),
-    }
-    if not found.num_errors:
-        return {"changed": False, **result}
-    counts = f"errors: {found.num_errors}, broken packs: {len(found.broken_packs)}"
-    advice = f" restic proposes: {'; '.join(found.suggestions)}." if found.suggestions else ""
-    msg = (
-        f"The repository {restic.repository} is damaged ({counts}). restic found: {'; '.join(result['errors'][:3])}.{advice} "
-        "Make a copy of the repository before it is repaired, and take a new backup."
-    )
-    raise ResticError(msg, error="damaged", **result)
+from ansible_collections.campus.moodle.plugins.module_utils._restic import check, client
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
-    """Check."""
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, **RULES)
-    try:
-        module.exit_json(**check(module))
-    except ToolError as error:
-        module.fail_json(msg=str(error), **error.details)
+    """Check the repository."""
+    module = AnsibleModule({**client.ARGUMENTS, **check.ARGUMENTS}, supports_check_mode=True, **check.RULES)
+    conclude(module, lambda: check.run(client.opener(module), module.params))
 
 
 if __name__ == "__main__":

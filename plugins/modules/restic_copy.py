@@ -40,7 +40,7 @@ options:
     description: File on the host that contains its password.
     type: path
   from_password_command:
-    description: Command that prints its password. It is no place for a secret.
+    description: Command that prints its password. It must contain no secret.
     type: str
   snapshots:
     description: Ids of snapshots, or their beginnings, to copy only these.
@@ -49,7 +49,8 @@ options:
     default: []
   timeout:
     description:
-      - How many seconds one start of restic may take before it is ended. V(0) means no limit. Looking takes at most five minutes of it.
+      - How many seconds one start of restic may take before it is ended. V(0) means no limit.
+        Listing snapshots takes at most five minutes of it.
       - A copy that was ended goes on where it stopped at the next run.
     type: int
     default: 86400
@@ -85,73 +86,27 @@ num_present:
   type: int
 error:
   description:
-    - What kind of failure it was. The message names the repository.
-    - V(invalid), V(no_snapshot) - nothing was copied. V(not_copied) - restic did not copy all of them.
-    - V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(disk_full), V(timed_out), V(interrupted), V(killed),
-      V(missing_program), V(unsupported_option), V(failed) - restic failed.
-    - A failed task is C(changed) when snapshots were copied before, or when that cannot be known.
+    - What kind of failure it was.
+    - V(invalid), V(no_snapshot) - an option has a value that cannot be used; nothing was copied. V(not_copied) - restic did not copy all of
+      the snapshots.
+    - V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(disk_full), V(timed_out), V(interrupted), V(killed) -
+      what kept restic from its work. V(missing_program) - restic is not installed. V(unsupported_option) - the installed restic is too
+      old. V(failed) - any other failure.
+    - A failed task is C(changed) when snapshots were copied before, or when that cannot be known. The message names the repository.
   returned: failure
   type: str
   sample: no_repository
 """
 
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._restic.client import (
-    PASSWORD_OPTIONS,
-    RESTIC_ARGUMENTS,
-    RESTIC_RULES,
-    restic_from,
-)
-from ansible_collections.campus.moodle.plugins.module_utils._restic.copy import chosen, diff, missing, transfer
-from ansible_collections.campus.moodle.plugins.module_utils._restic.filter import (
-    FILTER_ARGUMENT,
-    brief,
-    checked,
-    read_limit,
-    selected,
-    snapshots_of,
-)
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
-
-FROM_PASSWORD = tuple(f"from_{name}" for name in PASSWORD_OPTIONS)
-ARGUMENTS: dict[str, t.Any] = {
-    **RESTIC_ARGUMENTS,
-    **{f"from_{name}": RESTIC_ARGUMENTS[name] for name in ("repository", *PASSWORD_OPTIONS)},
-    "timeout": {"type": "int", "default": 86400},
-    "filter": FILTER_ARGUMENT,
-    "snapshots": {"type": "list", "elements": "str", "default": []},
-}
-RULES = {name: [*RESTIC_RULES[name], FROM_PASSWORD] for name in ("mutually_exclusive", "required_one_of")}
-
-
-def copy(module: AnsibleModule) -> dict[str, t.Any]:
-    """Compare the two repositories, copy what is missing, and return the result."""
-    params = module.params
-    source = {name: params[f"from_{name}"] for name in ("repository", *PASSWORD_OPTIONS)}
-    chosen_by = checked(params["filter"])
-    limit = read_limit(params)
-    there, here = restic_from(module, timeout=limit, override=source), restic_from(module, timeout=limit)
-    wanted = selected(chosen(snapshots_of(there), params["snapshots"], there.repository), chosen_by)
-    lacking = missing(wanted, snapshots_of(here))
-    if lacking and not module.check_mode:
-        transfer(restic_from(module, source=source), here, lacking)
-    return {
-        "changed": bool(lacking),
-        "copied": [brief(snapshot) for snapshot in lacking],
-        "num_present": len(wanted) - len(lacking),
-        "diff": diff(wanted, lacking),
-    }
+from ansible_collections.campus.moodle.plugins.module_utils._restic import client, copy
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
     """Copy what is missing."""
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, **RULES)
-    try:
-        module.exit_json(**copy(module))
-    except ToolError as error:
-        module.fail_json(msg=str(error), **error.details)
+    module = AnsibleModule({**client.ARGUMENTS, **copy.ARGUMENTS}, supports_check_mode=True, **copy.RULES)
+    conclude(module, lambda: copy.run(client.opener(module), module.params, check_mode=module.check_mode))
 
 
 if __name__ == "__main__":

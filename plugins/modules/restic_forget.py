@@ -10,7 +10,7 @@ module: restic_forget
 short_description: Apply a retention policy to the snapshots of a restic repository
 version_added: 0.2.0
 description:
-  - Asks restic what a policy would remove, checks that plan against limits, and removes exactly the planned snapshots.
+  - Lets restic plan what a policy would remove, checks that plan against limits, and removes exactly the planned snapshots.
   - The plan needs no lock, so a run without anything to remove does not wait for a running backup, nor disturb it.
   - Before it removes something, the plan is made again under the lock. If the policy now keeps a snapshot that it removed before,
     nothing is removed.
@@ -106,13 +106,13 @@ options:
   detect_future_snapshots:
     description:
       - What to do when a snapshot has a time in the future, more than five minutes by the clock of the host.
-      - Whoever may only add snapshots can forge their time, so that a policy takes them for the newest and forgets the true ones.
+      - A client that may only add snapshots can forge their time, so that a policy takes them for the newest and forgets the true ones.
     type: str
     choices: [fail, warn]
     default: fail
   timeout:
     description:
-      - How many seconds one start of restic may take before it is ended. V(0) means no limit. Looking takes at most five minutes of it.
+      - How many seconds one start of restic may take before it is ended. V(0) means no limit. Planning takes at most five minutes of it.
     type: int
     default: 86400
 author:
@@ -172,102 +172,29 @@ pruned:
 error:
   description:
     - What kind of failure it was.
-    - V(no_policy), V(invalid) - the options. V(would_remove_all), V(min_remaining), V(max_remove_percent), V(future_snapshot) - a limit.
-      V(changed_meanwhile) - the snapshots changed during the run. In all of these nothing was removed.
-    - V(append_only), V(not_removed) - RV(removed) says what was removed all the same.
-    - V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(disk_full), V(timed_out), V(interrupted), V(killed),
-      V(missing_program), V(unsupported_option), V(failed) - restic failed.
+    - V(invalid) - an option has a value that cannot be used. V(no_policy) - O(keep) has no rule that keeps anything. V(would_remove_all),
+      V(min_remaining), V(max_remove_percent), V(future_snapshot) - the plan is beyond a limit. V(changed_meanwhile) - the snapshots
+      changed during the run. In all of these nothing was removed.
+    - V(append_only) - the server refuses to delete. V(not_removed) - some snapshots could not be removed. RV(removed) lists what was
+      removed all the same.
+    - V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(disk_full), V(timed_out), V(interrupted), V(killed) -
+      what kept restic from its work. V(missing_program) - restic is not installed. V(unsupported_option) - the installed restic is too
+      old. V(failed) - any other failure.
     - A failed task is C(changed) when snapshots or data were removed before, or when that cannot be known.
   returned: failure
   type: str
   sample: would_remove_all
 """
 
-import datetime
-import os
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._restic._plan import Limits, future_sentence, refuse
-from ansible_collections.campus.moodle.plugins.module_utils._restic._policy import COUNTS, PERIODS, UNLIMITED, policy_options
-from ansible_collections.campus.moodle.plugins.module_utils._restic.client import RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
-from ansible_collections.campus.moodle.plugins.module_utils._restic.errors import ResticError
-from ansible_collections.campus.moodle.plugins.module_utils._restic.filter import FILTER_ARGUMENT, brief, checked, read_limit
-from ansible_collections.campus.moodle.plugins.module_utils._restic.forget import Retention
-from ansible_collections.campus.moodle.plugins.module_utils._restic.prune import Unused, cache_folder
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
-
-ARGUMENTS: dict[str, t.Any] = {
-    **RESTIC_ARGUMENTS,
-    "timeout": {"type": "int", "default": 86400},
-    "keep": {
-        "type": "dict",
-        "options": {
-            **{name: {"type": "str"} for name in (*COUNTS, *PERIODS)},
-            "tags": {"type": "list", "elements": "str", "default": []},
-        },
-    },
-    "filter": FILTER_ARGUMENT,
-    "group_by": {"type": "list", "elements": "str", "choices": ["host", "paths", "tags"], "default": ["host", "paths"]},
-    "prune": {"type": "bool", "default": False},
-    "min_remaining": {"type": "int", "default": 1},
-    "max_remove_percent": {"type": "int"},
-    "allow_remove_all": {"type": "bool", "default": False},
-    "detect_future_snapshots": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
-}
-
-
-def policy_of(params: t.Mapping[str, t.Any], chosen_by: t.Mapping[str, t.Any]) -> list[str]:
-    """Return the policy as options of restic, none when everything goes on purpose."""
-    if not params["allow_remove_all"]:
-        return policy_options(params["keep"] or {})
-    if params["keep"] or params["max_remove_percent"] is not None or not any(chosen_by.values()):
-        msg = "allow_remove_all removes every snapshot of a filter, so it needs filter and takes neither keep nor max_remove_percent."
-        raise ResticError(msg, error="invalid")
-    return []
-
-
-def forget(module: AnsibleModule) -> dict[str, t.Any]:
-    """Plan, check the plan, carry it out, and return the result."""
-    params = module.params
-    chosen_by = checked(params["filter"])
-    policy = policy_of(params, chosen_by)
-    limits = Limits(params["min_remaining"], params["max_remove_percent"], params["allow_remove_all"])
-    look, work = restic_from(module, timeout=read_limit(params)), restic_from(module)
-    look.require(["keep unlimited"] if UNLIMITED in policy else [])
-    retention = Retention(look, work, policy=policy, chosen_by=chosen_by, group_by=",".join(params["group_by"]))
-    plan = retention.plan()
-    future = "" if params["allow_remove_all"] else future_sentence(plan, datetime.datetime.now(datetime.timezone.utc))
-    if future and params["detect_future_snapshots"] == "fail":
-        raise ResticError(f"Nothing was removed: {future}", error="future_snapshot")
-    if future:
-        module.warn(future)
-    refuse(plan, limits)
-    unused = Unused(cache_folder(params, {**os.environ, **params["environment"]}), work.repository)
-    pruned = params["prune"] and (bool(plan.removed) or unused.known)
-    diff = plan.diff()
-    diff["before"] += "unused data of snapshots that were removed before\n" if params["prune"] and unused.known else ""
-    if plan.removed and not module.check_mode:
-        with unused.noted():
-            retention.remove(plan, limits)
-    if pruned and not module.check_mode:
-        retention.prune(plan, unused)
-    return {
-        "changed": bool(plan.removed) or pruned,
-        "removed": [brief(one.snapshot) for one in plan.removed],
-        "kept": [{**brief(one.snapshot), "reasons": list(one.reasons)} for one in plan.kept],
-        "pruned": pruned,
-        "diff": diff,
-    }
+from ansible_collections.campus.moodle.plugins.module_utils._restic import client, forget
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
     """Apply the policy."""
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, **RESTIC_RULES)
-    try:
-        module.exit_json(**forget(module))
-    except ToolError as error:
-        module.fail_json(msg=str(error), **error.details)
+    module = AnsibleModule({**client.ARGUMENTS, **forget.ARGUMENTS}, supports_check_mode=True, **client.RULES)
+    conclude(module, lambda: forget.run(client.opener(module), module.params, check_mode=module.check_mode, warn=module.warn))
 
 
 if __name__ == "__main__":

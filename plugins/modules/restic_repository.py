@@ -10,7 +10,7 @@ module: restic_repository
 short_description: Create a restic repository, enforce its keys, remove stale locks
 version_added: 0.2.0
 description:
-  - Creates a repository only when restic says that there is none. A wrong password, a lock, a refused or an unreachable
+  - Creates a repository only when restic reports that there is none. A wrong password, a lock, a refused or an unreachable
     place is an error and never a reason to create one.
   - Works with restic 0.14.0 and newer.
 extends_documentation_fragment:
@@ -23,7 +23,7 @@ attributes:
   diff_mode:
     support: full
     details:
-      - Passwords are not shown. A key that would get another password says so.
+      - Passwords are not shown. A key that would get another password is marked as such.
 options:
   state:
     description:
@@ -66,13 +66,13 @@ options:
         type: str
   keys:
     description:
-      - Keys besides the one that this task opens the repository with. Keys that are not named here are left alone.
+      - Keys in addition to the one that this task opens the repository with. Keys that are not named here are left alone.
       - An empty list only reports the keys. Without the option they are not read, which saves a start of restic.
     type: list
     elements: dict
     suboptions:
       user:
-        description: User name of the key. Together with O(keys[].host) it says which key is meant.
+        description: User name of the key. Together with O(keys[].host) it identifies the key.
         type: str
         required: true
       host:
@@ -162,121 +162,32 @@ locks:
     - {"id": "f90fa681", "host": "web1", "user": "root", "pid": 19, "exclusive": false, "stale": false, "time": "2026-11-21T12:49:28+00:00"}
 error:
   description:
-    - Kind of a failure; V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(disk_full), V(timed_out),
-      V(interrupted), V(killed), V(missing_program), V(unsupported_option), V(id_mismatch), V(version_mismatch), V(current_key),
-      V(double_password), V(invalid) or V(failed).
+    - What kind of failure it was.
+    - V(invalid) - an option has a value that cannot be used. V(id_mismatch) - it is not the repository with O(expected_id).
+      V(version_mismatch) - it does not have the format O(version). V(current_key) - the key that the task uses cannot be removed.
+      V(double_password) - two keys would have the same password.
+    - V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(disk_full), V(timed_out), V(interrupted), V(killed) -
+      what kept restic from its work. V(missing_program) - restic is not installed. V(unsupported_option) - the installed restic is too
+      old. V(failed) - any other failure.
     - A failed task is C(changed) when the repository was created, or a key or lock added or removed, before.
   returned: failure
   type: str
   sample: wrong_password
 """
 
-import dataclasses
-import datetime
-import os
-import tempfile
-import typing as t
+import functools
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._restic.client import (
-    PASSWORD_OPTIONS,
-    RESTIC_ARGUMENTS,
-    RESTIC_RULES,
-    restic_from,
-)
-from ansible_collections.campus.moodle.plugins.module_utils._restic.keys import apply_key, plan_keys, read_keys, wishes_of
-from ansible_collections.campus.moodle.plugins.module_utils._restic.locks import unlock
-from ansible_collections.campus.moodle.plugins.module_utils._restic.repository import check_config, create, may_create, read_config
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError, after_change
-
-SOURCE: dict[str, t.Any] = {"repository": {"type": "str", "required": True}, **{name: RESTIC_ARGUMENTS[name] for name in PASSWORD_OPTIONS}}
-KEY: dict[str, t.Any] = {
-    "user": {"type": "str", "required": True},
-    "host": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "password": {"type": "str", "no_log": True},
-    "password_file": {"type": "path", "no_log": False},
-    "rotate": {"type": "bool", "default": True},
-}
-
-
-def ensure_present(module: AnsibleModule) -> dict[str, t.Any]:
-    """Create the repository if there is none, enforce the keys, and return the result."""
-    params, source = module.params, module.params["copy_chunker_from"]
-    wishes = wishes_of(params["keys"] or [])
-    restic = restic_from(module)
-    config = read_config(restic)
-    exists = bool(config)
-    if config:
-        check_config(restic, config, params["expected_id"], params["version"])
-    else:
-        may_create(restic, params["expected_id"])
-    if not config and not module.check_mode:
-        config = create(restic_from(module, source=source), params["version"], copy_chunker=bool(source))
-    done = [] if exists or module.check_mode else ["repository"]
-    with after_change(done):
-        present = read_keys(restic) if config and params["keys"] is not None else []
-        plans = plan_keys(wishes, present, lambda secret: restic_from(module, override=secret))
-        pending = [plan for plan in plans if plan.add or plan.remove]
-        for plan in [] if module.check_mode else pending:
-            apply_key(restic, plan, lambda secret: write_secret(module, secret))
-            done.append(plan.wish.label)
-        if pending and not module.check_mode:
-            present = read_keys(restic)
-    before = {"exists": exists, **{plan.wish.label: plan.before for plan in plans}}
-    after = {"exists": True, **{plan.wish.label: plan.after for plan in plans}}
-    result = {"changed": before != after, "diff": {"before": before, "after": after}, **(config or {})}
-    return result if params["keys"] is None else {**result, "repository_keys": [dataclasses.asdict(key) for key in present]}
-
-
-def ensure_unlocked(module: AnsibleModule) -> dict[str, t.Any]:
-    """Remove locks and return the result."""
-    now = datetime.datetime.now(datetime.timezone.utc)
-    before, after = unlock(restic_from(module), force=module.params["force"], check=module.check_mode, now=now)
-    return {
-        "changed": len(after) < len(before),
-        "diff": {"before": {"locks": [str(lock) for lock in before]}, "after": {"locks": [str(lock) for lock in after]}},
-        "locks": [lock.row() for lock in after],
-    }
-
-
-def write_secret(module: AnsibleModule, secret: str) -> str:
-    """Return the path of a file with a secret that only its owner can read, and that goes when the module ends."""
-    handle, path = tempfile.mkstemp(dir=module.tmpdir)
-    module.add_cleanup_file(path)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(secret)
-    return path
+from ansible_collections.campus.moodle.plugins.module_utils._restic import client, repository
+from ansible_collections.campus.moodle.plugins.module_utils._tool.files import secret_file
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
-    """Reach the state and tell."""
-    module = AnsibleModule(
-        argument_spec={
-            **RESTIC_ARGUMENTS,
-            "state": {"type": "str", "choices": ["present", "unlocked"], "default": "present"},
-            "expected_id": {"type": "str"},
-            "version": {"type": "int", "choices": [1, 2]},
-            "copy_chunker_from": {"type": "dict", "options": SOURCE, **RESTIC_RULES},
-            "keys": {
-                "type": "list",
-                "elements": "dict",
-                "options": KEY,
-                "no_log": False,
-                "mutually_exclusive": [("password", "password_file")],
-                "required_if": [("state", "present", ("password", "password_file"), True)],
-            },
-            "force": {"type": "bool", "default": False},
-        },
-        supports_check_mode=True,
-        **RESTIC_RULES,
-    )
-    states = {"present": ensure_present, "unlocked": ensure_unlocked}
-    try:
-        result = states[module.params["state"]](module)
-    except ToolError as error:
-        module.fail_json(msg=str(error), **error.details)
-    module.exit_json(**result)
+    """Reach the state."""
+    module = AnsibleModule({**client.ARGUMENTS, **repository.ARGUMENTS}, supports_check_mode=True, **client.RULES)
+    write_secret = functools.partial(secret_file, module)
+    conclude(module, lambda: repository.run(client.opener(module), module.params, check_mode=module.check_mode, write_secret=write_secret))
 
 
 if __name__ == "__main__":

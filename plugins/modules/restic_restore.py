@@ -13,11 +13,11 @@ description:
   - Restores a snapshot to a directory and checks what must hold for the restored files.
   - A rehearsal (O(drill)) restores to a fresh directory, checks the files, removes them, and returns how long it took.
   - An empty or missing target is filled. A target that already has the content of the snapshot is left alone. Any other target is
-    refused, unless O(overwrite) says what to do with existing files.
+    refused, unless O(overwrite) decides about existing files.
   - Whether something is to do is decided by existence, type, size and time of the entries, and with O(overwrite=always) or O(verify)
     by content. Permissions and the targets of links are restored with everything else, but do not count as a difference by themselves.
   - Comparing a target that is not empty needs about 400 MB of memory for a million entries.
-  - Works with restic 0.14.0 and newer. There is only one process besides the restore for most tasks, which looks up the snapshot.
+  - Works with restic 0.14.0 and newer. Most tasks start restic twice, to look up the snapshot and to restore it.
 extends_documentation_fragment:
   - campus.moodle._attributes
   - campus.moodle._attributes.actiongroup_restic
@@ -84,7 +84,7 @@ options:
     description:
       - Whether restic reads the restored files again and compares them with the repository.
       - Files that are there already are compared by content as well, so V(if-changed) for O(overwrite) then means V(always). V(if-newer)
-        and V(never) do not look at what they leave alone. Before restic 0.17.0 that comparison needs GNU tar on the host.
+        and V(never) do not compare what they leave alone. Before restic 0.17.0 that comparison needs GNU tar on the host.
     type: bool
     default: false
   assert_that:
@@ -124,7 +124,7 @@ options:
   timeout:
     description:
       - How many seconds one start of restic, or the command of O(assert_that), may take before it is ended. V(0) means no limit.
-        Looking takes at most five minutes of it.
+        Looking up the snapshot takes at most five minutes of it.
     type: int
     default: 86400
 author:
@@ -223,152 +223,35 @@ num_failed:
 error:
   description:
     - What kind of failure it was.
-    - V(invalid), V(not_confirmed), V(dangerous_target), V(target_not_empty), V(no_snapshot), V(no_path) - nothing was restored.
-    - V(damaged), V(disk_full), V(nothing_restored), V(assertion_failed), V(not_removed) - what their names say.
-    - V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(timed_out), V(interrupted), V(killed),
-      V(missing_program), V(unsupported_option), V(failed) - restic failed.
+    - V(invalid) - an option has a value that cannot be used. V(not_confirmed) - O(delete) without O(confirm_delete).
+      V(dangerous_target) - the target is the root of the system. V(target_not_empty) - the target has other content.
+      V(no_snapshot), V(no_path) - the snapshot, or the directory in it, does not exist. In all of these nothing was restored.
+    - V(damaged) - the repository is damaged. V(nothing_restored) - nothing of the snapshot was selected. V(assertion_failed) - the files
+      are not what O(assert_that) expects. V(not_removed) - the directory of a O(drill) could not be removed.
+    - V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(disk_full), V(timed_out), V(interrupted), V(killed) -
+      what kept restic from its work. V(missing_program) - restic is not installed. V(unsupported_option) - the installed restic is too
+      old. V(failed) - any other failure.
     - A failed task is C(changed) when files were restored before, or when that cannot be known; a O(drill) never is.
   returned: failure
   type: str
   sample: damaged
 """
 
-import datetime
-import os
-import time
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._restic._target import Difference, is_empty
-from ansible_collections.campus.moodle.plugins.module_utils._restic.client import RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
-from ansible_collections.campus.moodle.plugins.module_utils._restic.drill import (
-    ASSERT_ARGUMENT,
-    drill_folder,
-    failed_assertions,
-    refuse_space,
-)
-from ansible_collections.campus.moodle.plugins.module_utils._restic.errors import NOT_BEGUN, ResticError
-from ansible_collections.campus.moodle.plugins.module_utils._restic.filter import FILTER_ARGUMENT, brief, checked, find_snapshot, read_limit
-from ansible_collections.campus.moodle.plugins.module_utils._restic.restore import Restoration, Wish, refuse_target
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
-from ansible_collections.campus.moodle.plugins.module_utils._tool.process import runner
-
-ARGUMENTS: dict[str, t.Any] = {
-    **RESTIC_ARGUMENTS,
-    "timeout": {"type": "int", "default": 86400},
-    "snapshot": {"type": "str", "default": "latest"},
-    "filter": FILTER_ARGUMENT,
-    "target": {"type": "path"},
-    "include": {"type": "list", "elements": "str", "default": []},
-    "exclude": {"type": "list", "elements": "str", "default": []},
-    "overwrite": {"type": "str", "choices": ["always", "if-changed", "if-newer", "never"]},
-    "delete": {"type": "bool", "default": False},
-    "confirm_delete": {"type": "path"},
-    "verify": {"type": "bool", "default": False},
-    "assert_that": ASSERT_ARGUMENT,
-    "drill": {"type": "bool", "default": False},
-    "drill_directory": {"type": "path"},
-}
-RULES: dict[str, t.Any] = {
-    **RESTIC_RULES,
-    "mutually_exclusive": [*RESTIC_RULES["mutually_exclusive"], ("target", "drill_directory"), ("overwrite", "drill_directory")],
-    "required_if": [
-        ("drill", False, ("target",)),
-        ("drill", True, ("drill_directory",)),
-        ("delete", True, ("confirm_delete", "overwrite")),
-    ],
-}
-
-NO_SECONDS: dict[str, t.Any] = {}
-
-
-def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
-    """Return what the options ask for; the directory of a rehearsal is made later, its preview needs a name that is not there."""
-    return Wish(
-        target=os.path.normpath(params["target"] or os.path.join(params["drill_directory"], f"restic-drill-{os.getpid()}")),
-        subfolder=params["snapshot"].partition(":")[2],
-        include=tuple(params["include"]),
-        exclude=tuple(params["exclude"]),
-        overwrite=params["overwrite"],
-        delete=params["delete"],
-        verify=params["verify"],
-    )
-
-
-def require_assertions(module: AnsibleModule, folder: str) -> None:
-    """Raise ResticError for everything that does not hold for the files in a folder."""
-    wanted = module.params["assert_that"]
-    if not wanted:
-        return
-    failed = failed_assertions(folder, wanted, runner(module, chdir=folder, timeout=module.params["timeout"]))
-    if failed:
-        msg = f"The files in {folder} are not what they should be: {' '.join(failed)}"
-        raise ResticError(msg, error="assertion_failed", failed_assertions=failed)
-
-
-def recover(module: AnsibleModule, restoration: Restoration, known: t.Optional[Difference] = None) -> tuple[Difference, dict[str, t.Any]]:
-    """Restore and check; return what there was to do, if it was not known before, and how long it took."""
-    started = time.monotonic()
-    found = restoration.restore(known) or known or Difference()
-    require_assertions(module, restoration.wish.target)
-    return found, {"rto_seconds": round(time.monotonic() - started, 1)}
-
-
-def to_target(module: AnsibleModule, restoration: Restoration) -> dict[str, t.Any]:
-    """Bring the target to the content of the snapshot."""
-    target = restoration.wish.target
-    confirmed = module.params["confirm_delete"]
-    refuse_target(restoration.wish, confirmed and os.path.normpath(confirmed))
-    # In an empty target everything is missing, so only check mode has to ask what would be done.
-    empty = is_empty(target)
-    known = restoration.preview() if module.check_mode or not empty else None
-    found, seconds = known or Difference(), NO_SECONDS
-    if not module.check_mode and (known is None or known):
-        try:
-            found, seconds = recover(module, restoration, known)
-        except ToolError as error:
-            # What restic did to existing files before it stopped is not known.
-            error.details["changed"] = not is_empty(target) if empty else error.details.get("error") not in NOT_BEGUN
-            raise
-    elif not module.check_mode:
-        require_assertions(module, target)
-    return {"changed": bool(found), "diff": found.diff(target), **found.numbers(), **seconds}
-
-
-def drill(module: AnsibleModule, restoration: Restoration) -> dict[str, t.Any]:
-    """Restore to a fresh directory, check, remove."""
-    parent = module.params["drill_directory"]
-    found, seconds = restoration.preview(), NO_SECONDS
-    refuse_space(parent, found)
-    if not module.check_mode:
-        with drill_folder(parent) as folder:
-            found, seconds = recover(module, restoration.to(folder))
-    return {"changed": False, **found.numbers(), **seconds}
-
-
-def run(module: AnsibleModule) -> dict[str, t.Any]:
-    """Look up the snapshot, restore it or rehearse that, and return the result."""
-    params = module.params
-    wish = wish_of(params)
-    chosen_by = checked(params["filter"])
-    look, work = restic_from(module, timeout=read_limit(params)), restic_from(module)
-    used = {"subfolder": wish.subfolder, "overwrite": wish.overwrite, "delete": wish.delete}
-    look.require([option for option, value in used.items() if value])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    snapshot, warning = find_snapshot(look, params["snapshot"].partition(":")[0], chosen_by, now)
-    if warning:
-        module.warn(warning)
-    result = (drill if params["drill"] else to_target)(module, Restoration(work, snapshot, wish))
-    return {**result, "rpo_seconds": round(snapshot.age(now), 1), "snapshot": brief(snapshot)}
+from ansible_collections.campus.moodle.plugins.module_utils._restic import client, restore
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
+from ansible_collections.campus.moodle.plugins.module_utils._tool.process import Run, runner
 
 
 def main() -> None:
     """Restore, or rehearse it."""
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, **RULES)
-    try:
-        module.exit_json(**run(module))
-    except ToolError as error:
-        module.fail_json(msg=str(error), **error.details)
+    module = AnsibleModule({**client.ARGUMENTS, **restore.ARGUMENTS}, supports_check_mode=True, **restore.RULES)
+
+    def run_in(folder: str) -> Run:
+        return runner(module, chdir=folder, timeout=module.params["timeout"])
+
+    options = {"check_mode": module.check_mode, "run_in": run_in, "warn": module.warn}
+    conclude(module, lambda: restore.run(client.opener(module), module.params, **options))
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ options:
     default: false
   stats:
     description:
-      - Also ask how large the selected snapshots are, which takes a second start of restic and may take long.
+      - Also measure how large the selected snapshots are, which takes a second start of restic and may take long.
       - V(restore-size) is what a restore writes, V(raw-data) what the repository holds for them.
     type: str
     choices: [restore-size, raw-data, files-by-contents, blobs-per-file]
@@ -150,66 +150,25 @@ statistics:
   sample: {"total_size": 734003200, "snapshots_count": 62}
 error:
   description:
-    - Kind of a failure; V(stale), V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(timed_out),
-      V(interrupted), V(killed), V(missing_program), V(unsupported_option), V(invalid) or V(failed).
-    - With V(stale) the values above are there too.
+    - What kind of failure it was.
+    - V(stale) - there is no fresh snapshot; the values above are there too. V(invalid) - an option has a value that cannot be used.
+    - V(wrong_password), V(locked), V(no_repository), V(unreachable), V(forbidden), V(disk_full), V(timed_out), V(interrupted), V(killed) -
+      what kept restic from its work. V(missing_program) - restic is not installed. V(unsupported_option) - the installed restic is too
+      old. V(failed) - any other failure.
   returned: failure
   type: str
   sample: stale
 """
 
-import datetime
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._restic.client import RESTIC_ARGUMENTS, RESTIC_RULES, restic_from
-from ansible_collections.campus.moodle.plugins.module_utils._restic.filter import (
-    FILTER_ARGUMENT,
-    checked,
-    filter_options,
-    selected,
-    snapshots_of,
-)
-from ansible_collections.campus.moodle.plugins.module_utils._restic.info import describe, stale_sentence
-from ansible_collections.campus.moodle.plugins.module_utils._restic.snapshots import parse_age
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
-
-
-def read(module: AnsibleModule) -> dict[str, t.Any]:
-    """Return the result; ToolError when a gate is shut."""
-    params, now = module.params, datetime.datetime.now(datetime.timezone.utc)
-    max_age = parse_age(params["max_age"]) if params["max_age"] else None
-    wanted = checked(params["filter"])
-    restic = restic_from(module)
-    found = selected(snapshots_of(restic), wanted)
-    result = describe(found, hosts=wanted["hosts"], group_by=params["group_by"], latest=params["latest"], max_age=max_age, now=now)
-    if params["stats"]:
-        result["statistics"] = restic.call_json("stats", "--no-lock", f"--mode={params['stats']}", *filter_options(wanted))
-    if params["fail_if_stale"] and result["stale"]:
-        raise ToolError(stale_sentence(result, params["max_age"], restic.repository), error="stale", **result)
-    return result
+from ansible_collections.campus.moodle.plugins.module_utils._restic import client, info
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
-    """Read and tell."""
-    module = AnsibleModule(
-        argument_spec={
-            **RESTIC_ARGUMENTS,
-            "filter": FILTER_ARGUMENT,
-            "latest": {"type": "int", "default": 0},
-            "group_by": {"type": "list", "elements": "str", "choices": ["host", "paths", "tags"], "default": ["host", "paths"]},
-            "max_age": {"type": "str"},
-            "fail_if_stale": {"type": "bool", "default": False},
-            "stats": {"type": "str", "choices": ["restore-size", "raw-data", "files-by-contents", "blobs-per-file"]},
-        },
-        supports_check_mode=True,
-        **RESTIC_RULES,
-    )
-    try:
-        result = read(module)
-    except ToolError as error:
-        module.fail_json(msg=str(error), **error.details)
-    module.exit_json(changed=False, **result)
+    """List the snapshots."""
+    module = AnsibleModule({**client.ARGUMENTS, **info.ARGUMENTS}, supports_check_mode=True, **client.RULES)
+    conclude(module, lambda: info.run(client.opener(module), module.params))
 
 
 if __name__ == "__main__":

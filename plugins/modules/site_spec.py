@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+# Documentation alone: it runs on the control node, in plugins/action/site_spec.py.
+
 DOCUMENTATION = r"""
 module: site_spec
 short_description: Check the description of a Moodle site
@@ -25,8 +27,10 @@ options:
       - V(site) checks the whole description.
       - V(removal) checks and returns only what tells the site from others (name, target and directory), so that an expired
         certificate or a branch past its support does not keep a site from being removed.
+      - V(backup), V(restore) and V(drill), new in 0.3.0, do the same for the variables C(moodle_backup_*), C(moodle_restore_*) and
+        C(moodle_drill_*).
     type: str
-    choices: [site, removal]
+    choices: [site, removal, backup, restore, drill]
     default: site
     version_added: 0.2.0
 author:
@@ -48,9 +52,26 @@ spec:
   description:
     - The description. A variable C(moodle_database_host) is found in C(database.host), C(moodle_branch) in C(branch).
     - Sizes are whole megabytes, paths on the control node are absolute, and what follows from other values is filled in.
+    - C(target) has the C(name) of the target and what follows from it. C(target.runner) is the way into the site as the modules
+      C(moodle_*) take it, C(target.visit) the way to look at it as M(campus.moodle.site_verify) takes it.
+    - C(secrets) names the secrets that the site has, and what reads each of them.
   returned: success
   type: dict
-  sample: {"name": "physics", "url": "https://physics.example.edu", "database": {"host": null, "own": true}}
+  sample:
+    name: physics
+    url: https://physics.example.edu
+    database: {"host": null, "own": true}
+    target:
+      name: compose
+      runner: [docker, compose, --project-name, moodle-physics, exec, -T, php, /opt/campus-moodle/bin/moodle]
+      visit: {"address": 127.0.0.1, "port": 18080, "tls": false}
+error:
+  description:
+    - A word that tells a program what failed.
+    - V(description) means that the description has problems.
+  returned: failure
+  type: str
+  sample: description
 problems:
   description: What is wrong with the description, one sentence each.
   returned: failure

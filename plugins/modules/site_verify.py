@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: site_verify
-short_description: Ask a Moodle site whether it serves
+short_description: Wait until a Moodle site answers
 version_added: 0.1.0
 description:
   - Connects to a published port with the site's own host name, as a browser does, and waits until the site says that it is ready.
@@ -43,7 +43,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Ask the site whether it serves
+- name: Wait until the site answers
   campus.moodle.site_verify:
     url: https://physics.example.edu
     port: 18080
@@ -66,39 +66,32 @@ page:
   returned: success
   type: str
   sample: https://physics.example.edu/login/index.php
+summary:
+  description: The same in a line for people.
+  returned: success
+  type: list
+  elements: str
+  sample: ["Address    https://physics.example.edu answers with https://physics.example.edu/login/index.php"]
+  version_added: 0.3.0
+error:
+  description:
+    - What kind of failure it is. V(not_ready) - the site did not become ready within O(timeout), RV(reasons) says why; V(no_answer) - the
+      connection was lost on the way; V(status) - a page answers with an error; V(redirect) - the front page leads in a loop or elsewhere.
+  returned: failure
+  type: str
+  sample: not_ready
+  version_added: 0.3.0
 """
 
-import time
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.campus.moodle.plugins.module_utils._site.visitor import Problem, Visitor, readiness
+from ansible_collections.campus.moodle.plugins.module_utils._site import verify
+from ansible_collections.campus.moodle.plugins.module_utils._tool.module import conclude
 
 
 def main() -> None:
-    """Wait for readiness, then visit the front page."""
-    module = AnsibleModule(
-        argument_spec={
-            "url": {"type": "str", "required": True},
-            "address": {"type": "str", "default": "127.0.0.1"},
-            "port": {"type": "int", "required": True},
-            "tls": {"type": "bool", "default": False},
-            "timeout": {"type": "int", "default": 60},
-        },
-        supports_check_mode=True,
-    )
-    visitor = Visitor(module.params["url"], module.params["address"], module.params["port"], tls=module.params["tls"])
-    deadline = time.monotonic() + module.params["timeout"]
-    reasons = readiness(visitor)
-    while reasons and time.monotonic() < deadline:
-        time.sleep(0.5)
-        reasons = readiness(visitor)
-    if reasons:
-        module.fail_json(msg=f"The site {module.params['url']} is not ready: {'; '.join(reasons)}", ready=False, reasons=reasons)
-    try:
-        page = visitor.front_page()
-    except Problem as problem:
-        module.fail_json(msg=str(problem), ready=True, reasons=[])
-    module.exit_json(changed=False, ready=True, reasons=[], page=page)
+    """Wire the module to its story."""
+    module = AnsibleModule(verify.ARGUMENTS, supports_check_mode=True)
+    conclude(module, lambda: verify.run(module.params))
 
 
 if __name__ == "__main__":

@@ -36,11 +36,11 @@ def sites(
 ) -> list[Site]:
     """Return the sites by namespace and name. A site that is both an object and a release is one, and the object wins.
 
-    warn is told which releases cannot be read, and so may be sites or not.
+    warn gets a sentence for each release that cannot be read, and so may be a site or not.
     """
     found: dict[tuple[str, str], Site] = {}
-    wanted: t.Sequence[t.Optional[str]] = namespaces or [None]
-    for namespace in wanted:
+    places: t.Sequence[t.Optional[str]] = namespaces or [None]
+    for namespace in places:
         rows = releases(client, namespace, chart, selector, include_values=include_values, warn=warn) if "releases" in sources else []
         rows += objects(client, namespace, selector) if "objects" in sources else []
         for row in rows:
@@ -52,7 +52,7 @@ def sites(
 def releases(
     client: Client, namespace: t.Optional[str], chart: str, selector: str, *, include_values: bool, warn: t.Callable[[str], None]
 ) -> list[Site]:
-    """Return the releases of a chart, as their newest revisions say. Others in the same namespaces may be broken or go meanwhile."""
+    """Return the releases of a chart, by their newest revisions. Others in the same namespaces may be broken or go meanwhile."""
     rows: list[Site] = []
     for revisions in find(client, namespace=namespace, selector=selector or None):
         newest = revisions[0]

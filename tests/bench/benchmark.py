@@ -25,9 +25,9 @@ from reference_site import Reference
 from support import payload as payloads
 from support.docker import docker
 from support.playbook import Controller
-from support.polling import wait_for
 from support.ports import free_port
 from support.site import Site
+from support.wait import wait_for
 from support.web import User
 from wrk import Page, Sample, measure
 
@@ -167,3 +167,7 @@ def main() -> None:
         finally:
             site.destroy(moodle_destroy_data=site.name)
     print("\n".join([*lines, "", f"payload: {kind}"]))
+
+
+if __name__ == "__main__":
+    main()

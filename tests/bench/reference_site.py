@@ -15,9 +15,9 @@ import subprocess
 import typing as t
 
 from support.docker import docker
-from support.polling import wait_for
 from support.ports import free_port
 from support.site import SUPERUSER
+from support.wait import wait_for
 from support.web import User
 
 if t.TYPE_CHECKING:

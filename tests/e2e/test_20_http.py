@@ -10,7 +10,7 @@ import random
 import typing as t
 
 import pytest
-from support.polling import wait_for
+from support.wait import wait_for
 from support.web import User
 
 if t.TYPE_CHECKING:

@@ -11,7 +11,7 @@ import secrets
 import subprocess
 import typing as t
 
-from support.playbook import REPOSITORY
+from support import REPOSITORY
 
 if t.TYPE_CHECKING:
     from support.site import Site

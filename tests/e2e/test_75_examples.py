@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 import yaml
-from support.playbook import REPOSITORY
+from support import REPOSITORY
 
 if t.TYPE_CHECKING:
     from support.playbook import Controller
@@ -45,7 +45,7 @@ def run_play(site: Site, controller: Controller) -> t.Callable[[Tasks], str]:
     """run_play(tasks) runs tasks on the site's machine and returns what is printed. The template beside them is the site's compose file."""
     definition = (site.directory / "compose.yml").read_text(encoding="utf-8")
     (controller.folder / "compose.yml.j2").write_text("{% raw %}" + definition + "{% endraw %}", encoding="utf-8")
-    inventory = controller.write_inventory(site.name, site.variables)
+    inventory = controller.write_inventory({site.name: site.variables})
 
     def run(tasks: Tasks) -> str:
         play = {"hosts": site.name, "gather_facts": False, "tasks": tasks}

@@ -14,7 +14,7 @@ import typing as t
 
 import requests
 from support.docker import docker
-from support.polling import wait_for
+from support.wait import wait_for
 from support.web import User
 
 if t.TYPE_CHECKING:
@@ -83,25 +83,31 @@ stream_get_contents($server);
 """
 
 
+def caught(site: Site, text: str) -> list[dict[str, t.Any]]:
+    """Return the messages in the site's mail catcher that contain a text."""
+    messages = requests.get(f"http://127.0.0.1:{site.variables['moodle_mail_http_port']}/api/v2/messages", timeout=10).json()["items"]
+    return [message for message in messages if text in json.dumps(message)]
+
+
 def test_mail_ends_in_the_catcher(neighbour: Site) -> None:
     neighbour.execute("php", "/opt/campus-moodle/bin/moodle", "exec", "php", "-r", SEND)
-    catcher = f"http://127.0.0.1:{neighbour.variables['moodle_mail_http_port']}/api/v2/messages"
-    wait_for(
-        lambda: "Message of the e2e tier" in json.dumps(requests.get(catcher, timeout=10).json()),
-        seconds=20,
-        what="the arrival of a mail in the catcher",
-    )
+    found = wait_for(lambda: caught(neighbour, "Message of the e2e tier"), seconds=20, what="the arrival of a mail in the catcher")
+    assert len(found) == 1
 
 
-def serves(site: Site, path: str, text: str) -> bool:
-    return text in site.answer(path).text
+def changed_from(site: Site, before: str) -> str:
+    """Return what the page that is edited shows; nothing while it is as before."""
+    shown = site.answer("/e2e.php").text
+    return "" if shown == before else shown
 
 
 def test_code_can_be_edited_live(neighbour: Site, code_directory: pathlib.Path) -> None:
     page = code_directory / ("public" if (code_directory / "public").is_dir() else ".") / "e2e.php"
+    shown = neighbour.answer("/e2e.php").text
     for text in ("first version", "second version"):
         page.write_text(f"<?php echo '{text}';", encoding="utf-8")
-        wait_for(functools.partial(serves, neighbour, "/e2e.php", text), seconds=10, what=f"the {text} of a page")
+        shown = wait_for(functools.partial(changed_from, neighbour, shown), seconds=10, what=f"the {text} of a page")
+        assert shown == text
     page.unlink()
 
 

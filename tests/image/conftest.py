@@ -6,19 +6,15 @@ from __future__ import annotations
 
 import concurrent.futures
 import os
-import sys
 import typing as t
-from pathlib import Path
 
 import pytest
 from ansible.plugins.loader import init_plugin_loader
 from changes import BROKEN, BROKEN_LATE, BUMP, SCHEMA
-from sites import PORT, PROBE, Engine, Site, docker, get, wait_until
-
-# Modules are run here as in the tier of the tools.
-sys.path.append(str(Path(__file__).parents[1] / "tools"))
-
+from sites import PORT, PROBE, Engine, Site, get
 from support import modules, plays
+from support.docker import docker
+from support.wait import wait_for
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -73,7 +69,7 @@ def served(engine: Engine, site: Site) -> t.Iterator[Site]:
     site.start("php", socket, probe, MOODLE_DATABASE_POOLER_HOST="/run/pooler")
     limits = ["--memory=128m", "--memory-swap=128m"]
     site.start("web", f"--publish=127.0.0.1:{PORT}:8080", probe, *limits, MOODLE_TRUSTED_PROXIES="10.0.0.0/8,172.16.0.0/12,192.168.0.0/16")
-    wait_until(lambda: get(f"http://127.0.0.1:{PORT}/-/ready")[0] == 200, 30, "readiness")
+    wait_for(lambda: get(f"http://127.0.0.1:{PORT}/-/ready")[0] == 200, seconds=30, what="readiness")
     yield site
     for name in ("web", "php", "pooler"):
         docker("rm", "--force", f"{engine.name}-{name}")

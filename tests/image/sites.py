@@ -9,14 +9,15 @@ import hashlib
 import json
 import os
 import secrets
-import subprocess
-import time
 import types
 import typing as t
 import urllib.error
 import urllib.request
 import uuid
 from pathlib import Path
+
+from support.docker import docker, run
+from support.wait import wait_for
 
 USER = 10001
 PROGRAM = "/opt/campus-moodle/bin/moodle"
@@ -31,21 +32,6 @@ HARDENING = [
     f"--tmpfs=/var/cache/moodle:uid={USER},gid={USER},mode=0700",
     "--tmpfs=/tmp:mode=1777",
 ]
-
-
-def docker(*arguments: str, stdin: str | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run the docker command and return what it printed."""
-    done = subprocess.run(["docker", *arguments], input=stdin, capture_output=True, text=True, check=False)
-    assert not check or done.returncode == 0, f"docker {' '.join(arguments[:3])}: {done.stderr}"
-    return done
-
-
-def wait_until(is_true: t.Callable[[], bool], seconds: float, what: str) -> None:
-    """Ask until the answer is yes; fail after the given time."""
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline, f"{what} did not happen within {seconds} s"
-        time.sleep(0.3)
 
 
 @dataclasses.dataclass
@@ -91,7 +77,7 @@ class Engine:
             "sessions", self.services, "valkey-sessions", "--tmpfs=/tmp", f"--volume={self.volume('sessions')}:/var/lib/valkey",
             env={"VALKEY_PASSWORD_FILE": "/run/secrets/session"},
         )  # fmt: skip
-        wait_until(lambda: self.health("db", "postgres") and self.health("sessions", "valkey-sessions"), 90, "the start of the services")
+        wait_for(lambda: self.health("db", "postgres") and self.health("sessions", "valkey-sessions"), what="the start of the services")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> None:
@@ -103,9 +89,7 @@ class Engine:
 
     def health(self, container: str, service: str) -> bool:
         """Ask a service whether it is well."""
-        return (
-            docker("exec", f"{self.name}-{container}", "/opt/campus-services/bin/service", "health", service, check=False).returncode == 0
-        )
+        return run("exec", f"{self.name}-{container}", "/opt/campus-services/bin/service", "health", service).returncode == 0
 
     def volume(self, name: str) -> str:
         """Create a named volume."""
@@ -133,7 +117,7 @@ class Engine:
     def sql(self, database: str, statement: str) -> str:
         """Run SQL as the superuser inside the database's container."""
         psql = ["psql", "-U", "postgres", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]
-        return docker("exec", f"{self.name}-db", *psql, "-d", database, "-c", statement).stdout.strip()
+        return docker("exec", f"{self.name}-db", *psql, "-d", database, "-c", statement).strip()
 
     def new_site(self, name: str) -> Site:
         """Return a site with its own empty database and data volume."""
@@ -195,9 +179,8 @@ class Site:
 
     def run(self, command: str, *, stdin: str = "", image: str = "", **environment: str) -> Done:
         """Run one command of the image to its end."""
-        done = docker(
-            "run", "--rm", "--interactive", *self._options(environment), image or self.image, *command.split(), stdin=stdin, check=False
-        )  # fmt: skip
+        done = run(
+            "run", "--rm", "--interactive", *self._options(environment), image or self.image, *command.split(), stdin=stdin)  # fmt: skip
         return Done(done.returncode, done.stdout, done.stderr)
 
     def start(self, command: str, *options: str, **environment: str) -> str:
@@ -225,7 +208,7 @@ class Site:
 
 def state(container: str) -> tuple[str, str]:
     """When a container was last started, and whether it ever ran out of memory."""
-    started, killed = docker("inspect", "--format={{.State.StartedAt}} {{.State.OOMKilled}}", container).stdout.split()
+    started, killed = docker("inspect", "--format={{.State.StartedAt}} {{.State.OOMKilled}}", container).split()
     return started, killed
 
 

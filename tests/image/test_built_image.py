@@ -20,7 +20,9 @@ import yaml
 from ansible_collections.campus.moodle.plugins.module_utils._image import build as builder
 from ansible_collections.campus.moodle.plugins.module_utils._image.inputs import Inputs
 from ansible_collections.campus.moodle.plugins.plugin_utils._image.plan import make
-from sites import PORT, Engine, Site, docker, get, wait_until
+from sites import PORT, Engine, Site, get
+from support.docker import docker
+from support.wait import wait_for
 
 pytestmark = pytest.mark.container
 PACKER = Path(__file__).parents[1] / "rehearsal" / "pack.py"
@@ -103,7 +105,7 @@ def test_the_facts_name_plugins_and_languages(built: dict[str, t.Any]) -> None:
 def test_plugins_stand_where_the_code_looks(installed: Site, built: dict[str, t.Any]) -> None:
     top = "/srv/moodle/public/" if built["facts"]["layout"] == "public" else "/srv/moodle/"
     names = [f"{top}{folder}/version.php" for folder in PLUGINS.values()]
-    listed = docker("run", "--rm", "--network=none", "--entrypoint=ls", built["reference"], "-l", *names).stdout.splitlines()
+    listed = docker("run", "--rm", "--network=none", "--entrypoint=ls", built["reference"], "-l", *names).splitlines()
     assert [line.split()[-1] for line in listed] == sorted(names)
     # Nobody but root could change them.
     assert {line[:10] for line in listed} == {"-rw-r--r--"}
@@ -128,13 +130,13 @@ def test_large_and_small_bodies_take_the_same_way_to_php(engine: Engine, install
     """An address that is no file goes to the router where there is one, whatever comes with it."""
     installed.start("php")
     installed.start("web", f"--publish=127.0.0.1:{PORT}:8080")
-    wait_until(lambda: get(f"http://127.0.0.1:{PORT}/-/ready")[0] == 200, 30, "readiness")
+    wait_for(lambda: get(f"http://127.0.0.1:{PORT}/-/ready")[0] == 200, seconds=30, what="readiness")
     answers = []
     for size in (10, 200_000):
         request = urllib.request.Request(f"http://127.0.0.1:{PORT}/course/999999", data=b"x" * size)
         with contextlib.suppress(urllib.error.HTTPError):
             urllib.request.urlopen(request, timeout=20)
-        logged = docker("logs", f"{engine.name}-web").stdout.splitlines()[-1].split('"')
+        logged = docker("logs", f"{engine.name}-web").splitlines()[-1].split('"')
         answers.append((logged[1], logged[2].split()[0], logged[2].split()[-1] != "-"))
     for name in ("web", "php"):
         docker("rm", "--force", f"{engine.name}-{name}")
@@ -150,7 +152,7 @@ def test_an_upgrade_to_an_image_without_the_plugins_is_refused(engine: Engine, i
 
 
 def test_the_size_is_told_and_small(site: Site) -> None:
-    labels = json.loads(docker("image", "inspect", "--format={{json .Config.Labels}}", site.image).stdout)
+    labels = json.loads(docker("image", "inspect", "--format={{json .Config.Labels}}", site.image))
     compressed = int(labels["io.campus.moodle.compressed-bytes"])
     print(f"{site.image}: {compressed // MEGABYTE} MB compressed")
     assert compressed > 10 * MEGABYTE

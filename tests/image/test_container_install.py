@@ -7,7 +7,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from sites import Engine, Site, docker, wait_until
+from sites import Engine, Site
+from support.docker import docker
+from support.wait import wait_for
 
 pytestmark = pytest.mark.container
 USAGE, UNREACHABLE, REFUSED = 2, 3, 4
@@ -92,7 +94,8 @@ def test_a_site_without_mark_is_adopted(engine: Engine, site: Site) -> None:
 def test_an_install_that_was_cut_is_resumed(empty_site: Site) -> None:
     empty_site.wish('{"install_seconds": 20}')
     container = empty_site.start("install")
-    wait_until(lambda: int(empty_site.sql("SELECT count(*) FROM pg_tables WHERE tablename LIKE 'mdl_%'")) >= 3, 60, "the first tables")
+    tables = "SELECT count(*) FROM pg_tables WHERE tablename LIKE 'mdl_%'"
+    wait_for(lambda: int(empty_site.sql(tables)) >= 3, seconds=60, what="the first tables")
     docker("kill", container)
     empty_site.wish("{}")
     assert empty_site.run("preflight").result["state"] == "partial"
@@ -112,8 +115,8 @@ def test_the_last_steps_are_repeated(engine: Engine, site: Site) -> None:
 def test_no_secret_shows(engine: Engine, site: Site) -> None:
     shown = "".join(done.out + done.log for done in site.installs)
     container = site.start("cron")
-    shown += docker("inspect", container).stdout + docker("top", container, "axo", "pid,args").stdout
-    shown += docker("exec", container, "sh", "-c", "cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline | tr '\\0' '\\n'").stdout
+    shown += docker("inspect", container) + docker("top", container, "axo", "pid,args")
+    shown += docker("exec", container, "sh", "-c", "cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline | tr '\\0' '\\n'")
     docker("rm", "--force", container)
     assert [name for name, secret in engine.secrets.items() if secret in shown] == []
 

@@ -13,7 +13,9 @@ import time
 import typing as t
 
 import pytest
-from sites import PORT, Engine, Site, docker, get, state, wait_until
+from sites import PORT, Engine, Site, get, state
+from support.docker import docker
+from support.wait import wait_for
 
 pytestmark = pytest.mark.container
 BASE = f"http://127.0.0.1:{PORT}"
@@ -54,7 +56,7 @@ def test_pages_go_through_the_pooler_and_nothing_else_does(engine: Engine, serve
     docker("start", pooler)
     assert code >= 500
     assert direct.result == {"ready": True, "reasons": []}
-    wait_until(lambda: get(f"{BASE}/login/index.php")[0] == 200, 20, "a page after the pooler's return")
+    wait_for(lambda: get(f"{BASE}/login/index.php")[0] == 200, seconds=20, what="a page after the pooler's return")
 
 
 def test_the_address_of_the_client_is_the_one_that_the_proxy_hands_on(served: Site) -> None:
@@ -140,7 +142,7 @@ def test_a_large_answer_waits_for_a_slow_reader_in_php_and_not_in_the_memory_of_
     connection.request("GET", f"{PROBE}?bytes={size}")
     answer = connection.getresponse()
     time.sleep(3)
-    assert int(docker("exec", web, "sh", "-c", "du -sk /tmp | cut -f1").stdout) < 1024
+    assert int(docker("exec", web, "sh", "-c", "du -sk /tmp | cut -f1")) < 1024
     received = 0
     while part := answer.read(MIB):
         received += len(part)

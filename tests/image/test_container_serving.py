@@ -8,7 +8,9 @@ import json
 import time
 
 import pytest
-from sites import PORT, USER, Engine, Site, docker, get, wait_until
+from sites import PORT, USER, Engine, Site, get
+from support.docker import docker, logs, run
+from support.wait import wait_for
 
 pytestmark = pytest.mark.container
 BASE = f"http://127.0.0.1:{PORT}"
@@ -22,7 +24,8 @@ def test_health_endpoints(served: Site) -> None:
 
 @pytest.mark.parametrize(("container", "question"), [("php", "live"), ("php", "ready"), ("web", "web")])
 def test_health_commands(engine: Engine, served: Site, container: str, question: str) -> None:
-    docker("exec", f"{engine.name}-{container}", "/opt/campus-moodle/bin/moodle", "health", question)
+    done = run("exec", f"{engine.name}-{container}", "/opt/campus-moodle/bin/moodle", "health", question)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_login_page(served: Site) -> None:
@@ -85,36 +88,39 @@ def test_web_finds_a_php_that_was_replaced(engine: Engine, served: Site) -> None
     assert (code, json.loads(text)["ready"]) == (503, False)
     blocker = engine.start("blocker", served.image, "exec sleep 30", "--tmpfs=/run/moodle:uid=10001", env=served.environment)
     docker("start", php)
-    wait_until(lambda: get(f"{BASE}/-/ready")[0] == 200, 15, "readiness with another address")
+    wait_for(lambda: get(f"{BASE}/-/ready")[0] == 200, seconds=15, what="readiness with another address")
     docker("rm", "--force", blocker)
 
 
 @pytest.mark.parametrize("name", ["php", "web"])
 def test_processes_are_the_programs_themselves(engine: Engine, served: Site, name: str) -> None:
-    program = docker("exec", f"{engine.name}-{name}", "cat", "/proc/1/comm").stdout.strip()
+    program = docker("exec", f"{engine.name}-{name}", "cat", "/proc/1/comm").strip()
     assert program.startswith({"php": "php-fpm", "web": "nginx"}[name])
-    status = docker("exec", f"{engine.name}-{name}", "cat", "/proc/1/status").stdout
+    status = docker("exec", f"{engine.name}-{name}", "cat", "/proc/1/status")
     assert f"Uid:\t{USER}" in status
     assert "CapEff:\t0000000000000000" in status
 
 
 def test_cron_runs_and_stops_when_asked(site: Site) -> None:
-    cron = site.start("cron", MOODLE_CRON_KEEP_ALIVE="60")
-    wait_until(lambda: "Running tasks." in docker("logs", cron).stderr, 15, "the first look")
+    cron = site.start("cron", MOODLE_CRON_KEEP_ALIVE="60", MOODLE_CRON_MEMORY_LIMIT="512M")
+    wait_for(lambda: "Running tasks." in logs(cron), seconds=15, what="the first look")
+    script = "memory_limit=536870912 /srv/moodle/admin/cli/cron.php"
+    wait_for(lambda: script in docker("top", cron), seconds=15, what="the start of the script")
     time.sleep(3)
     started = time.monotonic()
     docker("stop", "--time=60", cron)
     assert time.monotonic() - started < 55
-    assert docker("inspect", "--format={{.State.ExitCode}}", cron).stdout.strip() == "0"
+    assert docker("inspect", "--format={{.State.ExitCode}}", cron).strip() == "0"
 
 
 def test_cron_waits_in_maintenance(engine: Engine, site: Site) -> None:
     twin = engine.clone(site, "cron")
     twin.run("maintenance on")
     cron = twin.start("cron")
-    wait_until(lambda: "The site is in maintenance." in docker("logs", cron).stderr, 15, "the reason")
+    wait_for(lambda: "The site is in maintenance." in logs(cron), seconds=15, what="the reason")
+    assert "Running tasks." not in logs(cron)
     twin.run("maintenance off")
-    wait_until(lambda: "Running tasks." in docker("logs", cron).stderr, 30, "the first task")
+    wait_for(lambda: "Running tasks." in logs(cron), seconds=30, what="the first task")
     docker("rm", "--force", cron)
 
 
@@ -129,7 +135,8 @@ def test_adhoc_runs_what_is_queued_and_stops_when_asked(engine: Engine, site: Si
     component, name = ADHOC_TASKS[twin.run("info").result["payload"]]
     twin.sql(f"INSERT INTO mdl_task_adhoc (component, classname, nextruntime, timecreated) VALUES ('{component}', '{name}', 1, 1)")
     adhoc = twin.start("adhoc", MOODLE_CRON_KEEP_ALIVE="60")
-    wait_until(lambda: twin.sql(f"SELECT count(*) FROM mdl_task_adhoc WHERE classname = '{name}'") == "0", 60, "the end of the task")
+    left = f"SELECT count(*) FROM mdl_task_adhoc WHERE classname = '{name}'"
+    wait_for(lambda: twin.sql(left) == "0", seconds=60, what="the end of the task")
     docker("stop", "--time=60", adhoc)
-    assert docker("inspect", "--format={{.State.ExitCode}}", adhoc).stdout.strip() == "0"
+    assert docker("inspect", "--format={{.State.ExitCode}}", adhoc).strip() == "0"
     docker("rm", "--force", adhoc)

@@ -11,7 +11,8 @@ import typing as t
 
 import pytest
 from changes import BUMP, BUMP_AGAIN, FORGOTTEN_COLUMN, IMPATIENT, NEW_TABLE, REMOVES, UNFULFILLED
-from sites import Engine, Site, wait_until
+from sites import Engine, Site
+from support.wait import wait_for
 
 pytestmark = pytest.mark.container
 REFUSED, MOODLE, LOCKED = 4, 5, 6
@@ -31,7 +32,7 @@ def lock_of(engine: Engine, site: Site) -> t.Iterator[None]:
         session.stdin.write(f"SELECT pg_advisory_lock({key});\n")
         session.stdin.flush()
         held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
-        wait_until(lambda: site.sql(held) != "0", 20, "the lock")
+        wait_for(lambda: site.sql(held) != "0", seconds=20, what="the lock")
         yield
 
 

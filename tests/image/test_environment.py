@@ -124,14 +124,39 @@ def test_bad_secrets(site: dict[str, str], files: dict[str, str], name: str, fil
 def test_settings_to_enforce() -> None:
     wanted = call("WantedSettings::parse", '{"core": {"a": true, "b": false, "c": 7, "d": null}, "mod_forum": {"x": "y"}}')
     assert wanted == {"core": {"a": "1", "b": "0", "c": "7", "d": None}, "mod_forum": {"x": "y"}}
+    numbers = call("WantedSettings::parse", '{"core": {"a": 2.0, "b": 0.1, "c": 12345678901234567890}}')
+    assert numbers == {"core": {"a": "2.0", "b": "0.1", "c": "12345678901234567890"}}
     assert call("WantedSettings::parse", "") == []
 
 
-@pytest.mark.parametrize("text", ["[1]", "{", '{"core": 1}', '{"Bad name": {}}', '{"core": {"a": [1]}}', '{"moodle": {"lang": "de"}}'])
-def test_settings_that_cannot_be_enforced(text: str) -> None:
+OBJECT = "must be a JSON object"
+COMPONENT = "must be an object, under 'core' or the name of a component"
+VALUE = "must have a plain name and a text, number, boolean or null as its value"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("[1]", [OBJECT]),
+        ("{", [OBJECT]),
+        ('{"core": 1}', [f"The settings of 'core' {COMPONENT}"]),
+        ('{"Bad name": {}}', [f"The settings of 'Bad name' {COMPONENT}"]),
+        ('{"core": {"a": [1]}}', [f"The setting core/a {VALUE}"]),
+        ('{"core": {"lang": "geheim", "langlist": ["geheim", "en"]}}', [f"The setting core/langlist {VALUE}"]),
+        ('{"mod_x": {"a": {"geheim": 1}}}', [f"The setting mod_x/a {VALUE}"]),
+        ('{"core": {}, "mod_x": null}', [f"The settings of 'mod_x' {COMPONENT}"]),
+        ('{"core": ["geheim"], "mod_x": "geheim"}', [f"The settings of 'core' {COMPONENT}", f"The settings of 'mod_x' {COMPONENT}"]),
+        ('{"moodle": {"lang": "geheim"}}', ["so write lang below core and not below moodle"]),
+        ('{"moodle": {}}', ["so write them below core and not below moodle"]),
+    ],
+)
+def test_settings_that_cannot_be_enforced(text: str, sentences: list[str]) -> None:
     with pytest.raises(PhpFailure) as wrong:
         call("WantedSettings::parse", text)
-    assert wrong.value.exit == USAGE
+    assert (wrong.value.exit, wrong.value.id, len(wrong.value.sentences)) == (USAGE, "invalid", len(sentences))
+    for sentence, part in zip(wrong.value.sentences, sentences, strict=True):
+        assert part in sentence
+        assert "geheim" not in sentence
 
 
 def test_secret_values_never_show() -> None:

@@ -8,8 +8,9 @@ import time
 import typing as t
 
 import pytest
-from sites import Site, docker
+from sites import Site
 from support import modules
+from support.docker import logs
 
 pytestmark = pytest.mark.container
 Module = t.Callable[..., dict[str, t.Any]]
@@ -130,6 +131,6 @@ def test_a_password_shows_nowhere(moodle: Module, used_site: Site, run_play: t.A
     ]
     shown = "".join(run_play(tasks, check=check).output for check in (True, False))
     assert shown.count("needs another password") > 1
-    shown += docker("logs", used_site.runner()[3]).stderr
+    shown += logs(used_site.runner()[3])
     assert [secret for secret in (good, bad) if secret in shown] == []
     moodle("user", users=[{"username": "canary", "state": "absent"}], confirm_absent=["canary"])

@@ -7,7 +7,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from sites import Engine, Site, docker
+from sites import Engine, Site
+from support.docker import docker
 
 pytestmark = pytest.mark.container
 Module = t.Callable[..., dict[str, t.Any]]
@@ -56,9 +57,9 @@ def test_maintenance(four_beats: Beats, used_site: Site) -> None:
     assert later.do["diff"]["before"] != later.do["diff"]["after"]
     closed = four_beats("maintenance", state="enabled")
     assert (closed.do["state"], closed.do["notice"], closed.do["begins"]) == ("enabled", "<p>Back at noon</p>", None)
-    assert "Back at noon" in docker(*page).stdout
+    assert "Back at noon" in docker(*page)
     four_beats("maintenance", state="enabled", notice="<p>Back at one</p>")
-    assert "Back at one" in docker(*page).stdout
+    assert "Back at one" in docker(*page)
     opened = four_beats("maintenance", state="disabled", notice="")
     assert (opened.do["state"], opened.do["notice"]) == ("disabled", "")
     assert used_site.run("health ready").result["ready"] is True

@@ -8,7 +8,9 @@ import json
 import typing as t
 
 import pytest
-from sites import PROBE, Engine, docker, wait_until
+from sites import PROBE, Engine
+from support.docker import docker, logs, run
+from support.wait import wait_for
 
 pytestmark = pytest.mark.container
 CLI = "valkey-cli -s /run/valkey/valkey.sock config get {}"
@@ -17,7 +19,7 @@ CLI = "valkey-cli -s /run/valkey/valkey.sock config get {}"
 def valkey(container: str, *names: str) -> dict[str, str]:
     """Ask a Valkey for its settings."""
     secret = "[ ! -r /run/secrets/session ] || export REDISCLI_AUTH=$(cat /run/secrets/session);"
-    lines = [docker("exec", container, "sh", "-c", f"{secret} {CLI.format(name)} 2>/dev/null").stdout.split() for name in names]
+    lines = [docker("exec", container, "sh", "-c", f"{secret} {CLI.format(name)} 2>/dev/null").split() for name in names]
     return {line[0]: line[1] for line in lines}
 
 
@@ -28,7 +30,7 @@ def test_sessions_are_kept_and_written_down(engine: Engine) -> None:
 
 def test_the_cache_drops_what_was_not_used_for_longest_and_writes_nothing(engine: Engine) -> None:
     cache = engine.start("cache", engine.services, "valkey-cache", "--tmpfs=/tmp", "--memory=128m", env={})
-    wait_until(lambda: engine.health("cache", "valkey-cache"), 20, "the start of the cache")
+    wait_for(lambda: engine.health("cache", "valkey-cache"), seconds=20, what="the start of the cache")
     found = valkey(cache, "maxmemory-policy", "appendonly", "maxmemory")
     docker("rm", "--force", cache)
     assert found == {"maxmemory-policy": "allkeys-lru", "appendonly": "no", "maxmemory": str(96 << 20)}
@@ -39,7 +41,7 @@ def test_a_database_that_cannot_be_made_stops_the_first_start(engine: Engine, da
     volume = f"--volume={engine.volume(f'refused-{user}')}:/var/lib/postgresql"
     environment = {"POSTGRES_DB": database, "POSTGRES_USER": user, "POSTGRES_PASSWORD_FILE": "/run/secrets/database"}
     options = [*engine.options(environment), "--tmpfs=/tmp", volume, engine.services]
-    done = docker("run", "--rm", *options, "postgres", check=False)
+    done = run("run", "--rm", *options, "postgres")
     shown = done.stdout + done.stderr
     assert done.returncode == 2, shown
     assert part in shown
@@ -47,7 +49,7 @@ def test_a_database_that_cannot_be_made_stops_the_first_start(engine: Engine, da
     assert "PASSWORD" not in shown
     assert engine.secrets["database"] not in shown
     # Nothing that a start with better names would take for a database.
-    assert docker("run", "--rm", "--entrypoint=ls", *options, "/var/lib/postgresql/17").stdout == ""
+    assert docker("run", "--rm", "--entrypoint=ls", *options, "/var/lib/postgresql/17") == ""
 
 
 Ask = t.Callable[..., dict[str, t.Any]]
@@ -84,13 +86,13 @@ def proxy(engine: Engine, echo: str) -> t.Iterator[t.Callable[[str, str], Ask]]:
             "PROXY_ACME_DIRECTORY": "https://127.0.0.1:9/directory",
         }
         engine.start("proxy", engine.services, "proxy", "--tmpfs=/tmp", env=environment)
-        wait_until(lambda: engine.health("proxy", "proxy"), 20, f"the start of the proxy: {docker('logs', container).stderr[-500:]}")
-        wait_until(lambda: " 200 OK" in answer(), 20, "an answer from behind the proxy")
+        wait_for(lambda: engine.health("proxy", "proxy"), seconds=20, what=f"the start of the proxy: {logs(container)[-500:]}")
+        wait_for(lambda: " 200 OK" in answer(), seconds=20, what="an answer from behind the proxy")
         return lambda *headers: json.loads(answer(*headers).split("\n\n", 1)[1])["headers"]
 
     def answer(*headers: str) -> str:
-        mode = docker("exec", container, "printenv", "PROXY_TLS").stdout.strip()
-        return docker("exec", container, "bash", "-c", ASK, "ask", str(PORTS[mode]), *headers, check=False).stdout
+        mode = docker("exec", container, "printenv", "PROXY_TLS").strip()
+        return docker("exec", container, "bash", "-c", ASK, "ask", str(PORTS[mode]), *headers, check=False)
 
     yield start
     docker("rm", "--force", container)
@@ -116,7 +118,7 @@ WAYS = [
 def test_the_client_is_whom_the_last_trusted_proxy_saw(engine: Engine, proxy: t.Callable[[str, str], Ask], mode: str, trusted: str) -> None:
     ask = proxy(mode, trusted)
     assert [ask(*headers)[FORWARDED_FOR] for headers, _client in WAYS] == [client for _headers, client in WAYS]
-    lines = [line for line in docker("logs", f"{engine.name}-proxy").stdout.splitlines() if "a-page" in line]
+    lines = [line for line in docker("logs", f"{engine.name}-proxy").splitlines() if "a-page" in line]
     assert [line.split()[0] for line in lines[-len(WAYS) :]] == [client for _headers, client in WAYS]
     assert "canary" not in "".join(lines)
     assert ask("X-Forwarded-Proto: https", "X-Forwarded-Host: outside.example.edu")["HTTP_X_FORWARDED_HOST"] == "outside.example.edu"
@@ -131,7 +133,7 @@ def test_nobody_else_is_believed(proxy: t.Callable[[str, str], Ask]) -> None:
 
 def test_caddy_takes_its_configuration_and_sends_plain_http_to_tls(engine: Engine, proxy: t.Callable[[str, str], Ask]) -> None:
     proxy("acme", "")
-    answer = docker("exec", f"{engine.name}-proxy", "bash", "-c", ASK, "ask", "8080").stdout
+    answer = docker("exec", f"{engine.name}-proxy", "bash", "-c", ASK, "ask", "8080")
     assert answer.startswith("HTTP/1.0 308 ")
     assert "Location: https://moodle.example.edu/a-page?token=canary" in answer
 
@@ -139,6 +141,6 @@ def test_caddy_takes_its_configuration_and_sends_plain_http_to_tls(engine: Engin
 def test_a_configuration_that_caddy_does_not_take_is_a_sentence(engine: Engine) -> None:
     values = {"TLS": "acme", "HOSTNAME": "moodle.example.edu", "HTTPS_PORT": "99999999", "UPSTREAM": "127.0.0.1:8080"}
     environment = [f"--env=PROXY_{name}={value}" for name, value in values.items()]
-    done = docker("run", "--rm", "--network=none", "--tmpfs=/tmp", *environment, engine.services, "proxy", check=False)
+    done = run("run", "--rm", "--network=none", "--tmpfs=/tmp", *environment, engine.services, "proxy")
     assert done.returncode == 2
     assert "campus-services: Caddy does not accept its configuration: " in done.stderr

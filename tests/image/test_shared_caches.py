@@ -9,7 +9,9 @@ import typing as t
 
 import pytest
 from runtime import PHP_FOLDER
-from sites import Engine, docker, wait_until
+from sites import Engine
+from support.docker import docker
+from support.wait import wait_for
 
 pytestmark = pytest.mark.container
 LARGE = {"theme": "boost", "nested": {"it's": None, "on": True, "rate": 0.25}, "long": "x" * 2000}
@@ -20,13 +22,13 @@ OTHER = LARGE | {"theme": "classic"}
 def steps(engine: Engine) -> dict[str, t.Any]:
     """Run the whole scenario in the site image."""
     engine.start("cache", engine.services, "valkey-cache", "--tmpfs=/tmp", env={"VALKEY_TCP": "1"})
-    wait_until(lambda: engine.health("cache", "valkey-cache"), 30, "the start of the cache server")
+    wait_for(lambda: engine.health("cache", "valkey-cache"), seconds=30, what="the start of the cache server")
     php = ["php", "-d", "opcache.enable_cli=1", "-d", "opcache.file_update_protection=0", "-d", "apc.enable_cli=1"]
-    done = docker(
+    shown = docker(
         *("run", "--rm", f"--network={engine.name}", f"--volume={PHP_FOLDER}:/tests:ro", "--tmpfs=/tmp:mode=1777", "--entrypoint="),
         *(engine.image, *php, "/tests/caches.php", "cache", "/tmp/copies"),
     )
-    return json.loads(done.stdout)
+    return json.loads(shown)
 
 
 def test_a_large_value_is_fetched_once_and_then_taken_from_the_copy(steps: dict[str, t.Any]) -> None:

@@ -10,7 +10,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from runtime import call
+from runtime import PhpFailure, call
 
 Call = t.Callable[..., t.Any]
 NASTY = "a'b\\c\"d $e {$f} ?><?php \u00fc"
@@ -94,6 +94,19 @@ def test_sessions(render: Call, tmp_path: Path) -> None:
     assert config["session_handler_class"] == "\\core\\session\\redis"
     assert config["session_redis_host"] == "/run/valkey/valkey.sock"
     assert config["session_redis_auth"] == "s3ssion"
+
+
+def test_users_of_an_access_control_list(render: Call, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("s3cret")
+    server = {"HOST": "valkey", "USERNAME": "campus", "PASSWORD_FILE": str(secret)}
+    given = {f"MOODLE_{kind}_{name}": value for kind in ("SESSION", "CACHE") for name, value in server.items()}
+    assert render(**given)[0]["session_redis_auth"] == ["campus", "s3cret"]
+    site = {"MOODLE_URL": "http://a.edu", "MOODLE_DATABASE_HOST": "db", "MOODLE_DATABASE_PASSWORD_FILE": str(secret)}
+    assert call("Caches::store", call("Environment::read", "site", site | given))["password"] == ["campus", "s3cret"]
+    with pytest.raises(PhpFailure) as wrong:
+        call("Environment::read", "site", site | {"MOODLE_CACHE_HOST": "valkey", "MOODLE_CACHE_USERNAME": "campus"})
+    assert wrong.value.sentences == ["MOODLE_CACHE_USERNAME is set, but MOODLE_CACHE_PASSWORD_FILE is not."]
 
 
 def test_development_edits_live_code(render: Call) -> None:

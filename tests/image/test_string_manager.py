@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from runtime import PHP_FOLDER, run_php
-from sites import Engine, docker
+from sites import Engine
+from support.docker import docker
 
 
 def test_moodle_is_asked_once_for_each_language_and_revision_of_its_strings(tmp_path: Path) -> None:
@@ -41,7 +42,7 @@ def test_opcache_holds_nothing_that_no_page_asks_for_any_more(engine: Engine) ->
     options = ["opcache.enable_cli=1", "opcache.file_update_protection=0", "opcache.enable_file_override=1", "apc.enable_cli=1"]
     php = ["php", *(word for option in options for word in ("-d", option)), "/tests/forgotten.php", "/tmp/local"]
     mounts = [f"--volume={PHP_FOLDER}:/tests:ro", "--tmpfs=/tmp:mode=1777"]
-    held = json.loads(docker("run", "--rm", "--network=none", *mounts, "--entrypoint=", engine.image, *php).stdout)
+    held = json.loads(docker("run", "--rm", "--network=none", *mounts, "--entrypoint=", engine.image, *php))
     assert held == {
         "strings": ["7/de-mod_forum", "7/en-mod_forum"],
         "strings after a purge": ["8/en-mod_forum"],

@@ -86,7 +86,7 @@ def test_a_failure_has_a_word_of_its_own_and_the_next_run_takes_the_backup_again
 def test_a_backup_that_nobody_takes_ends_with_a_timeout(stage: Stage) -> None:
     result = stage.run("cnpg_backup", cluster="moodle", key="slow", wait_timeout=1)
     assert (result["failed"], result["error"], result["changed"]) == (True, "timeout", True)
-    assert "its phase is pending" in result["msg"]
+    assert "Its phase is pending" in result["msg"]
 
 
 def test_a_young_backup_is_enough(stage: Stage, four_beats: t.Callable[..., FourBeats]) -> None:

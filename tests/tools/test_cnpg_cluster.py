@@ -139,7 +139,7 @@ def test_in_check_mode_the_namespace_may_still_be_missing(stage: Stage) -> None:
         ({"bootstrap": {"recovery": {"source": "a"}}}, "immutable", "The field spec.bootstrap.initdb of Cluster moodle"),
         ({"storage": {"size": "20Gi", "storage_class": "fast"}}, "immutable", "The field spec.storage.storageClass"),
         ({"storage": {"size": "10Gi"}}, "shrink", "cannot shrink: spec.storage.size is 20Gi and would be 10Gi"),
-        ({"storage": {"size": "20GB"}}, "invalid", "The size 20GB is no amount"),
+        ({"storage": {"size": "20GB"}}, "invalid", "The size 20GB is not a valid amount"),
         ({"instances": 1}, "shrink", "Set allow_shrink to true"),
         ({"image": "postgresql:18.1"}, "major_upgrade", "from PostgreSQL 17 to 18"),
         ({"image": "postgresql:16.1", "allow_major_upgrade": True}, "downgrade", "cannot become PostgreSQL 16"),

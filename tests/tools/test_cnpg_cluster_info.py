@@ -124,7 +124,7 @@ def test_an_operator_with_known_holes_is_warned_about(stage: Stage) -> None:
     ("args", "error", "said"),
     [
         ({"name": "chemistry"}, "not_found", "There is no Cluster chemistry"),
-        ({"require": {"backup_max_age": "a while"}}, "invalid", "'a while', which is no age"),
+        ({"require": {"backup_max_age": "a while"}}, "invalid", "require.backup_max_age is 'a while', which is not a valid age"),
         ({"name": "moodle", "namespace": None}, None, "namespace"),
     ],
 )

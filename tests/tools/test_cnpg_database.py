@@ -216,7 +216,7 @@ def test_a_database_that_was_forgotten_is_not_said_to_be_dropped(stage: Stage, a
     # No kubelet runs behind the API server itself.
     unknown = stage.run("cnpg_database", **drop)
     assert (unknown["failed"], unknown["changed"]) == (False, False)
-    assert "cannot be asked whether it still has it" in str(unknown["warnings"])
+    assert "whether PostgreSQL still has it cannot be found out" in str(unknown["warnings"])
 
 
 def test_every_documented_example_runs(stage: Stage, run_play: PlayRunner, examples_of: t.Callable[[str], list[dict[str, t.Any]]]) -> None:

@@ -70,7 +70,7 @@ def test_a_pod_that_stays_ready_is_a_failure_with_what_was_changed(stage: Stage)
     result = stage.run("cnpg_fencing", cluster="moodle", instances=["moodle-2"], wait_timeout=1)
     assert (result["failed"], result["error"], result["changed"]) == (True, "timeout", True)
     assert "Instance moodle-2 of Cluster moodle" in result["msg"]
-    assert "its pod is still ready" in result["msg"]
+    assert "Its pod is still ready" in result["msg"]
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_a_hibernation_that_the_operator_puts_off_fails_with_the_reason(stage: S
     sick = {**stage.healthy("moodle", more=[waiting]), "phase": "Creating a new replica", "phaseReason": "Creating replica moodle-3"}
     stage.set_status("Cluster", "moodle", **sick)
     predicted = stage.run("cnpg_hibernation", cluster="moodle", check=True)
-    assert (predicted["changed"], "puts the hibernation off" in str(predicted["warnings"])) == (True, True)
+    assert (predicted["changed"], "postpones the hibernation" in str(predicted["warnings"])) == (True, True)
     result = stage.run("cnpg_hibernation", cluster="moodle", wait_timeout=1)
     assert (result["failed"], result["error"], result["changed"]) == (True, "waiting_for_healthy", True)
     assert "'Creating a new replica' (Creating replica moodle-3)" in result["msg"]

@@ -111,7 +111,7 @@ def test_a_target_that_the_operator_gives_up_is_a_failure(stage: Stage) -> None:
         stage.until("Cluster", "moodle", lambda obj: obj["status"]["targetPrimary"] == "moodle-2")
         stage.set_status("Cluster", "moodle", targetPrimary="moodle-1")
     assert (module.result()["failed"], module.result()["error"], module.result()["changed"]) == (True, "failed", True)
-    assert "the operator has chosen moodle-1 instead" in module.result()["msg"]
+    assert "The operator has chosen moodle-1 instead" in module.result()["msg"]
 
 
 @pytest.mark.parametrize(

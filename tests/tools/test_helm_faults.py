@@ -219,7 +219,7 @@ def test_a_missing_program_an_old_one_and_one_without_the_option_are_told_apart(
     assert (missing["error"], "The program no-such-helm was not found" in missing["msg"]) == ("missing_program", True)
     old = bench4.fail(binary=script(bench4, "echo v3.9.4"))
     assert (old["error"], old["needed_version"], old["found_version"]) == ("unsupported_option", "3.15.0", "3.9.4")
-    assert "does not tell its version" in bench4.fail(binary=script(bench4, "echo hello"))["msg"]
+    assert "does not print its version" in bench4.fail(binary=script(bench4, "echo hello"))["msg"]
     for option, value in (("server_side", "true"), ("force_conflicts", True)):
         refused = bench4.fail(binary=helm3, **{option: value})
         assert (refused["error"], refused["option"]) == ("unsupported_option", option)

@@ -115,16 +115,17 @@ def test_the_default_place_of_a_kubeconfig_is_found(ask: t.Any, api_server: t.An
 def test_inside_a_pod_the_service_account_is_used(
     ask: t.Any, api_server: t.Any, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ansible_collections.campus.moodle.plugins.module_utils._kube import options as _kube_config
+    from ansible_collections.campus.moodle.plugins.module_utils._kube import _kubeconfig
+    from ansible_collections.campus.moodle.plugins.module_utils._kube.options import client_from
 
     shutil.copy(api_server.ca_file, tmp_path / "ca.crt")
     (tmp_path / "token").write_text(api_server.admin_token)
     (tmp_path / "namespace").write_text("physics\n")
-    monkeypatch.setattr(_kube_config, "SERVICE_ACCOUNT", str(tmp_path))
+    monkeypatch.setattr(_kubeconfig, "SERVICE_ACCOUNT", str(tmp_path))
     host, port = api_server.url.removeprefix("https://").split(":")
     environ = {"HOME": "/nowhere", "KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port}
     assert ask({}, environ)["kind"] == "Namespace"
-    assert _kube_config.client_from({}, environ).namespace == "physics"
+    assert client_from({}, environ).namespace == "physics"
 
 
 def test_a_key_given_inline_is_not_left_on_disk(
@@ -186,7 +187,7 @@ def wrong_ways(api_server: t.Any) -> dict[str, tuple[Options, str, list[str]]]:
         "missing cluster": (
             {"kubeconfig": api_server.kubeconfig_for("x", clusters=[])},
             "bad_kubeconfig",
-            ["the cluster tools", "not there"],
+            ["the cluster tools", "not in it"],
         ),
         "missing kubeconfig": ({"kubeconfig": "/no/such/file"}, "bad_kubeconfig", ["no kubeconfig at /no/such/file"]),
         "no kubeconfig at all": ({}, "bad_kubeconfig", ["no kubeconfig at ", "host"]),

@@ -211,7 +211,7 @@ def test_an_older_server_is_good_enough_without_standard_input(client: t.Any) ->
         ("sleeps", None, "timeout", "run sleeps in Pod p in namespace n: it did not end within 0.2 seconds"),
         ("stumbles", None, "exec_failed", "no such file: nothere"),
         ("refuses", None, "forbidden", "user jane may not create pods/exec in namespace n"),
-        ("pretends", None, "unsupported", "no WebSocket server"),
+        ("pretends", None, "unsupported", "not a WebSocket server"),
     ],
 )
 def test_what_cannot_run_says_why(client: t.Any, command: str, stdin: str | None, error: str, words: str) -> None:

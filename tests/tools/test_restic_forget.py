@@ -13,7 +13,7 @@ import typing as t
 import pytest
 from ansible_collections.campus.moodle.plugins.module_utils._restic._plan import parse_plan
 from ansible_collections.campus.moodle.plugins.module_utils._restic._policy import COUNTS, PERIODS, kept_by, policy_options
-from ansible_collections.campus.moodle.plugins.module_utils._restic.snapshots import PARTIAL, matching, parse_snapshots
+from ansible_collections.campus.moodle.plugins.module_utils._restic._snapshots import PARTIAL, Filter, parse_snapshots
 from support import restic_faults as faults
 from support.modules import FourBeats, ModuleRunner
 from support.plays import PlayRunner
@@ -67,10 +67,10 @@ def test_a_prune_that_failed_is_finished_by_the_next_run(
         failed = run_module("restic_forget", asked)
         assert (failed["failed"], failed["changed"], len(failed["removed"])) == (True, True, 3)
         assert failed["error"] in ("failed", "timed_out")
-        assert "3 snapshots were removed, but their data was not. The next run with prune goes on with it." in failed["msg"]
+        assert "3 snapshots were removed, but their data was not. The next run with prune continues." in failed["msg"]
         again = run_module("restic_forget", asked)
         assert (again["failed"], again["changed"], again["removed"]) == (True, True, [])
-        assert "Unused data was not removed. The next run with prune goes on with it." in again["msg"]
+        assert "Unused data was not removed. The next run with prune continues." in again["msg"]
     assert (more.days("moodle"), data_size(more) >= before) == ([3], True)
     beats = four_beats("restic_forget", asked)
     assert (beats.check["changed"], beats.check["pruned"], beats.check["removed"]) == (True, True, [])
@@ -135,10 +135,11 @@ def test_partial_snapshots_push_no_good_one_out_and_go_with_the_next_good_one(
 
 def test_the_rules_keep_what_restic_keeps(repository: Filled) -> None:
     # Ours count when a group has partial snapshots; without any both have to say the same.
-    times = ("2023-12-31 23:30:00", "2024-02-29 10:00:00", "2025-12-29 01:00:00", "2026-01-01 00:10:00", "2026-08-31 05:00:00")
-    for time in (*times, "2026-09-30 05:00:00", "2026-09-30 05:20:00", "2026-10-02 22:00:00"):
-        repository.restic("backup", "--quiet", "--host=moodle", f"--time={time}", str(repository.source / "notes"))
-    snapshots = matching(parse_snapshots(repository.snapshots()), **MOODLE)
+    # The first two share an hour, so that the oldest of all is never the newest of its period.
+    times = ("2023-12-31 23:10", "2023-12-31 23:30", "2024-02-29 10:00", "2025-12-29 01:00", "2026-01-01 00:10", "2026-08-31 05:00")
+    for time in (*times, "2026-09-30 05:00", "2026-09-30 05:20", "2026-10-02 22:00"):
+        repository.restic("backup", "--quiet", "--host=moodle", f"--time={time}:00", str(repository.source / "notes"))
+    snapshots = Filter(**MOODLE).select(parse_snapshots(repository.snapshots()))
     now = datetime.datetime.now(datetime.timezone.utc)
     counts = [{name: str(number)} for name in COUNTS for number in (1, 2, 3, 5, 99)]
     spans = [{name: span} for name in PERIODS for span in ("2d4h", "1m3d", "1y1m", "3y")]
@@ -146,7 +147,10 @@ def test_the_rules_keep_what_restic_keeps(repository: Filled) -> None:
         policy = policy_options(keep)
         plan = parse_plan(repository.restic("forget", "--dry-run", "--json", "--no-lock", "--host=moodle", "--group-by=", *policy).stdout)
         ours = kept_by(policy, snapshots, now)
-        assert {one.snapshot.id: sorted(one.reasons) for one in plan.kept} == {name: sorted(why) for name, why in ours.items()}, keep
+        if repository.old:
+            # Before 0.16 restic does not keep the oldest in addition.
+            ours = {name: [reason for reason in why if not reason.startswith("oldest")] for name, why in ours.items()}
+        assert {one.snapshot.id: sorted(one.reasons) for one in plan.kept} == {name: sorted(why) for name, why in ours.items() if why}, keep
 
 
 def test_everything_of_a_filter_goes_only_on_purpose(four_beats: t.Callable[..., FourBeats], repository: Filled) -> None:

@@ -3,16 +3,16 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""How well a Cluster of CloudNativePG is: a verdict with reasons. _cnpg_wait.py waits for a good one."""
+"""How well a Cluster of CloudNativePG is: a level with reasons, and what is missing for a healthy one."""
 
 from __future__ import annotations
 
 import time
 import typing as t
 
-from .._kube.wait import pod_problems
-from .values import parse_time
-from .view import PHASE_HEALTHY, ClusterView
+from .._kube.ready import pod_problems
+from .._tool.times import parse_time
+from ._view import PHASE_HEALTHY, ClusterView
 
 OK, DEGRADED, CRITICAL = "ok", "degraded", "critical"
 HEALTHY, TRANSIENT, NEEDS_HUMAN, BROKEN = "healthy", "transient", "needs_human", "broken"
@@ -55,7 +55,7 @@ PHASES = {
     "Instance Status Extraction Error: HTTP communication issue": Phase(BROKEN, 60),
 }
 UNKNOWN_PHASE = Phase(TRANSIENT)
-# Problems of a pod that do not go away by themselves. A container that ended once and runs again is none.
+# Problems of a pod that do not go away by themselves. A container that ended once and runs again is not one of them.
 _STUCK = ("Unschedulable", "ImagePull", "InvalidImageName", "CreateContainer", "CrashLoopBackOff")
 
 
@@ -66,17 +66,17 @@ class Health(t.NamedTuple):
     reasons: list[str]
 
 
-def verdict(view: ClusterView, pods: t.Optional[t.Sequence[dict[str, t.Any]]] = None, *, now: t.Optional[float] = None) -> Health:
-    """Judge a cluster. pods are those of its instances, where they were read; now is a Unix time."""
-    found = [*_verdict_of_phase(view), *_verdict_of_instances(view), *_verdict_of_conditions(view)]
+def assess(view: ClusterView, pods: t.Optional[t.Sequence[dict[str, t.Any]]] = None, *, now: t.Optional[float] = None) -> Health:
+    """Assess a cluster. pods are those of its instances, where they were read; now is a Unix time."""
+    found = [*_assess_phase(view), *_assess_instances(view), *_assess_conditions(view)]
     found += [(DEGRADED, reason) for pod in pods or () for reason in stuck(pod)]
-    found += _verdict_of_certificates(view, time.time() if now is None else now)
+    found += _assess_certificates(view, time.time() if now is None else now)
     order = (CRITICAL, DEGRADED)
     found.sort(key=lambda row: order.index(row[0]))
     return Health(found[0][0] if found else OK, [reason for level, reason in found])
 
 
-def _verdict_of_phase(view: ClusterView) -> t.Iterator[tuple[str, str]]:
+def _assess_phase(view: ClusterView) -> t.Iterator[tuple[str, str]]:
     phase = PHASES.get(view.phase, UNKNOWN_PHASE)
     if phase.meaning != HEALTHY:
         yield (CRITICAL if phase.meaning == BROKEN else DEGRADED), phase_sentence(view)
@@ -84,16 +84,16 @@ def _verdict_of_phase(view: ClusterView) -> t.Iterator[tuple[str, str]]:
         yield DEGRADED, "An annotation tells the operator to leave this cluster alone."
 
 
-def _verdict_of_instances(view: ClusterView) -> t.Iterator[tuple[str, str]]:
+def _assess_instances(view: ClusterView) -> t.Iterator[tuple[str, str]]:
     if view.hibernation == "on":
         yield DEGRADED, "The cluster is hibernated." if view.hibernated else "The cluster is to be hibernated and is not yet."
         return
-    expected = view.wanted_instances - len(view.fenced_names)
+    expected = view.desired_instances - len(view.fenced_names)
     if view.fenced:
         primary = view.current_primary in view.fenced_names
         yield (CRITICAL if primary else DEGRADED), f"Fenced: {', '.join(sorted(view.fenced))}."
     if view.ready_instances == 0 and expected > 0:
-        yield CRITICAL, f"None of {view.wanted_instances} instances is ready."
+        yield CRITICAL, f"None of {view.desired_instances} instances is ready."
     elif view.ready_instances < expected:
         yield DEGRADED, f"{view.ready_instances} of {expected} instances are ready."
     if view.primary_failing_since:
@@ -102,7 +102,7 @@ def _verdict_of_instances(view: ClusterView) -> t.Iterator[tuple[str, str]]:
         yield DEGRADED, f"{view.target_primary} is to become primary, and {view.current_primary or 'no instance'} is."
 
 
-def _verdict_of_conditions(view: ClusterView) -> t.Iterator[tuple[str, str]]:
+def _assess_conditions(view: ClusterView) -> t.Iterator[tuple[str, str]]:
     if view.phase == PHASE_HEALTHY and view.condition("Ready") is False and view.hibernation == "off":
         yield DEGRADED, f"The phase is healthy, yet the condition Ready is false: {_message(view, 'Ready')}."
     if view.condition("ContinuousArchiving") is False:
@@ -118,7 +118,7 @@ def _message(view: ClusterView, name: str) -> str:
     return str(row.get("message") or row.get("reason") or "no reason given").rstrip(".")
 
 
-def _verdict_of_certificates(view: ClusterView, now: float) -> t.Iterator[tuple[str, str]]:
+def _assess_certificates(view: ClusterView, now: float) -> t.Iterator[tuple[str, str]]:
     for name, days in sorted(certificate_days(view, now).items()):
         if days < CERTIFICATE_DAYS:
             ends = "has expired" if days < 0 else f"expires in {days:.1f} days, and the operator has not renewed it"
@@ -140,22 +140,22 @@ def stuck(pod: dict[str, t.Any]) -> list[str]:
 
 def missing_health(view: ClusterView, major_version: t.Optional[int] = None) -> list[str]:
     """Return what is still different from a healthy cluster of this definition."""
-    wanted = view.wanted_instances
-    expected = wanted - len(view.fenced_names)
+    desired = view.desired_instances
+    expected = desired - len(view.fenced_names)
     checks = (
         (view.phase == PHASE_HEALTHY, phase_sentence(view)),
-        (view.instances == wanted == len(view.instance_names), f"{len(view.instance_names)} of {wanted} instances exist."),
+        (view.instances == desired == len(view.instance_names), f"{len(view.instance_names)} of {desired} instances exist."),
         (view.ready_instances >= expected, f"{view.ready_instances} of {expected} instances are ready."),
         (view.ready, "The condition Ready is not true."),
         (bool(view.current_primary), "There is no primary yet."),
         (view.current_primary == view.target_primary, f"{view.target_primary} is to become primary."),
-        (view.wanted_image in (None, view.image), f"The operator still works with the image {view.image}."),
+        (view.desired_image in (None, view.image), f"The operator still works with the image {view.image}."),
         (major_version in (None, view.major_version), f"The data are of PostgreSQL {view.major_version}, not yet {major_version}."),
     )
     return [reason for holds, reason in checks if not holds]
 
 
 def phase_sentence(view: ClusterView) -> str:
-    """Return what the operator says about a cluster, as a sentence."""
-    said = ": ".join(text for text in (view.phase, view.phase_reason) if text)
-    return f"{said or 'The operator has not written a status yet'}".rstrip(".") + "."
+    """Return what the operator reports about a cluster, as a sentence."""
+    phase = ": ".join(text for text in (view.phase, view.phase_reason) if text)
+    return f"{phase or 'The operator has not written a status yet'}".rstrip(".") + "."

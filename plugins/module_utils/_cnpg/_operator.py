@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""The version of the installed CloudNativePG, and the holes that it is known for.
+"""The version of the installed CloudNativePG, and the vulnerabilities that it is known for.
 
 What fields it knows is never derived from the version: the API server checks them against the definitions that are installed.
 """
@@ -24,7 +24,7 @@ ADVISORIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("CVE-2026-44477", "a role that may read metrics can become superuser", ("1.28.3", "1.29.1")),
     ("CVE-2026-55769", "the owner of a database can run programs in the instance's pod", ("1.28.4", "1.29.2", "1.30.0")),
     ("CVE-2026-55765", "passwords of roles appear in clear text in pg_stat_statements and audit logs", ("1.28.4", "1.29.2", "1.30.0")),
-    ("GHSA-7qwx-x8ff-3px9", "whoever reaches port 8000 of a pod can control the instance; close it with a NetworkPolicy", ("1.30.0",)),
+    ("GHSA-7qwx-x8ff-3px9", "anyone who reaches port 8000 of a pod can control the instance; close it with a NetworkPolicy", ("1.30.0",)),
 )
 
 
@@ -45,7 +45,7 @@ def version_in_image(image: str) -> t.Optional[str]:
 
 
 def advisories(version: t.Optional[str]) -> list[str]:
-    """Return a sentence for each hole that a version of the operator is known to have."""
+    """Return a sentence for each vulnerability that a version of the operator is known to have."""
     if not version:
         return []
     return [

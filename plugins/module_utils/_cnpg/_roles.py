@@ -12,12 +12,12 @@ import time
 import typing as t
 
 from .._kube.errors import KubeError
-from .._kube.manifests import same
-from .._kube.wait import Verdict
-from ._database import APPLY_PATIENCE, RECLAIM_DELETE, object_name
+from .._kube.objects import same
+from .._kube.ready import Predicate, Verdict
+from ._declared import APPLY_PATIENCE, RECLAIM_DELETE, object_name
 from ._spec import field
-from .view import API, ClusterView
-from .waiting import Arrival, Clock, Patience, Trouble
+from ._view import API, ClusterView
+from ._waiting import DELETED, Arrival, Clock, Patience, Trouble
 
 if t.TYPE_CHECKING:
     from .._kube.client import KubeClient, Object
@@ -64,7 +64,7 @@ def role_object(cluster: str, namespace: str, role: t.Mapping[str, t.Any]) -> di
 
 
 def new_secret(cluster: str, namespace: str, role: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return a Secret with a new random password. The label makes the operator notice when somebody changes it."""
+    """Return a Secret with a new random password. The label makes the operator notice when it is changed."""
     return {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -78,8 +78,8 @@ def secret_version(client: KubeClient, name: str, namespace: str) -> t.Optional[
     """Return the version of a Secret without reading what is in it, None when it is unknown."""
     try:
         found = client.list("v1", "Secret", namespace, fields=f"metadata.name={name}", metadata_only=True)
-    except KubeError as problem:
-        if problem.error == "forbidden":
+    except KubeError as error:
+        if error.error == "forbidden":
             return None
         raise
     return str(found[0]["metadata"]["resourceVersion"]) if found else None
@@ -89,8 +89,8 @@ def knows_role_objects(client: KubeClient, namespace: str) -> bool:
     """Return whether the kind DatabaseRole is installed. Reading the definition itself would need more rights."""
     try:
         client.list(API, "DatabaseRole", namespace, metadata_only=True)
-    except KubeError as problem:
-        if problem.error == "unknown_kind":
+    except KubeError as error:
+        if error.error == "unknown_kind":
             return False
         raise
     return True
@@ -101,48 +101,43 @@ def listed_roles(cluster: t.Mapping[str, t.Any]) -> dict[str, dict[str, t.Any]]:
     return {row["name"]: row for row in field(cluster.get("spec") or {}, "managed.roles") or ()}
 
 
-def list_patch(cluster: t.Mapping[str, t.Any], wanted: t.Sequence[t.Mapping[str, t.Any]]) -> t.Optional[dict[str, t.Any]]:
+def list_patch(cluster: t.Mapping[str, t.Any], roles: t.Sequence[t.Mapping[str, t.Any]]) -> t.Optional[dict[str, t.Any]]:
     """Return the change of a cluster's list that brings the roles into their states, None when there is none.
 
-    A merge replaces a list as a whole, so the other roles are repeated. A role that is gone keeps an entry that says so.
+    A merge replaces a list as a whole, so the other roles are repeated. A role that is gone keeps an entry with that state.
     """
     before = listed_roles(cluster)
     after = {name: dict(row) for name, row in before.items()}
-    for role in wanted:
+    for role in roles:
         fields = role_spec(cluster["metadata"]["name"], role) if role["state"] == "present" else {"name": role["name"]}
         after[role["name"]] = {**after.get(role["name"], {}), **fields, "ensure": role["state"]}
     return None if same(after, before) else {"spec": {"managed": {"roles": list(after.values())}}}
 
 
-class ListedPredicate:
-    """Judges a Cluster while roles of its list are carried out. secrets is the version of each role's Secret."""
+def listed_predicate(
+    names: t.Sequence[str], *, written: t.Optional[Object], secrets: t.Mapping[str, str], clock: Clock = time.monotonic
+) -> Predicate:
+    """Return what checks a Cluster while roles of its list are carried out. secrets is the version of each role's Secret."""
+    arrived, patience = Arrival(written, report=_roles_status, clock=clock), Patience()
 
-    def __init__(
-        self, names: t.Sequence[str], *, written: t.Optional[Object], secrets: t.Mapping[str, str], clock: Clock = time.monotonic
-    ) -> None:
-        self._names = names
-        self._secrets = secrets
-        self._clock = clock
-        self._arrived = Arrival(written, said=_roles_status, clock=clock)
-        self._patience = Patience()
-
-    def __call__(self, obj: t.Optional[t.Mapping[str, t.Any]]) -> Verdict:
-        """Return done, waiting or failed with the reason."""
+    def check(obj: t.Optional[Object]) -> Verdict:
         if obj is None:
-            return Verdict("failed", "The cluster was deleted meanwhile.")
+            return DELETED
         status = _roles_status(obj)
-        refused = {name: status.get("cannotReconcile", {})[name] for name in self._names if name in status.get("cannotReconcile", {})}
+        refused = {name: status.get("cannotReconcile", {})[name] for name in names if name in status.get("cannotReconcile", {})}
         found = [Trouble(f"Role {name}: {'; '.join(why)}.", APPLY_PATIENCE) for name, why in sorted(refused.items())]
-        failed = self._patience.over(found, self._clock())
-        if failed or not self._arrived(obj):
+        failed = patience.over(found, clock())
+        if failed or not arrived(obj):
             return failed or Verdict("waiting", "No instance has answered to the change yet.")
         reconciled = (status.get("byStatus") or {}).get("reconciled") or []
-        missing = [name for name in self._names if name not in reconciled]
+        missing = [name for name in names if name not in reconciled]
         passwords = status.get("passwordStatus") or {}
-        stale = [name for name, version in self._secrets.items() if (passwords.get(name) or {}).get("resourceVersion") != version]
+        stale = [name for name, version in secrets.items() if (passwords.get(name) or {}).get("resourceVersion") != version]
         if missing or stale:
             return Verdict("waiting", f"Not carried out yet: {', '.join(dict.fromkeys([*missing, *stale]))}.")
         return Verdict("done")
+
+    return check
 
 
 def _roles_status(obj: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""The Cluster object that options ask for, and the changes of an existing one that are refused. Nothing here sends anything."""
+"""The Cluster object that options describe, and the changes of an existing one that are refused. Nothing here sends anything."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import decimal
 import re
 import typing as t
 
-from .._kube.manifests import same
-from .view import API, ClusterView, CnpgError
+from .._kube.objects import same
+from ._view import API, ClusterView, CnpgError
 
 # Handy option to its place in the specification.
 OPTION_PATHS: dict[str, str] = {
@@ -35,7 +35,7 @@ FIXED: tuple[tuple[str, str], ...] = (
     ("postgresUID", "Files on the volumes belong to the old user: make another cluster."),
     ("postgresGID", "Files on the volumes belong to the old group: make another cluster."),
 )
-SIZES = ("storage.size", "walStorage.size")
+STORAGE_PATHS = ("storage.size", "walStorage.size")
 DEFAULT_DATABASE = "app"
 _SUFFIXES = {"": decimal.Decimal(1), "m": decimal.Decimal("0.001"), "k": decimal.Decimal(1000)}
 _SUFFIXES.update({letter: decimal.Decimal(1000) ** power for power, letter in enumerate("MGTPE", 2)})
@@ -56,7 +56,7 @@ def build_cluster(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _shape(option: str, value: t.Any) -> t.Any:
-    """Return the value of an option in the form that the API wants."""
+    """Return the value of an option in the form that the API takes."""
     if option in ("storage", "wal_storage"):
         return _given(size=value.get("size"), storageClass=value.get("storage_class"))
     if option == "synchronous":
@@ -85,7 +85,7 @@ def nested(path: str, value: t.Any) -> dict[str, t.Any]:
 
 
 def merge(into: dict[str, t.Any], more: t.Mapping[str, t.Any], path: str) -> None:
-    """Add to a specification. What is said twice must be said the same, since nobody can tell which one was meant."""
+    """Add to a specification. A field that is given twice must be the same, since it is not known which one was meant."""
     for name, value in more.items():
         here = f"{path}.{name}"
         if isinstance(value, dict) and isinstance(into.get(name), dict):
@@ -105,9 +105,9 @@ def field(spec: t.Mapping[str, t.Any], path: str) -> t.Any:
     return node
 
 
-def keep_bootstrap(wanted: dict[str, t.Any], live: t.Optional[t.Mapping[str, t.Any]]) -> None:
+def keep_bootstrap(desired: dict[str, t.Any], live: t.Optional[t.Mapping[str, t.Any]]) -> None:
     """Leave an existing cluster's bootstrap, and the clusters that it names, as they are when the task does not name them."""
-    mine, spec = wanted["spec"], (live or {}).get("spec") or {}
+    mine, spec = desired["spec"], (live or {}).get("spec") or {}
     kept = spec.get("bootstrap")
     if not kept or "bootstrap" in mine:
         return
@@ -127,7 +127,7 @@ def refuse_forbidden(
         if changed:
             msg = f"The field {changed} of {name} cannot change once the cluster exists. {advice}"
             raise CnpgError(msg, error="immutable", field=changed)
-    for path in SIZES:
+    for path in STORAGE_PATHS:
         old, new = field(before, path), field(after, path)
         if old is not None and new is not None and quantity(new) < quantity(old):
             msg = f"Volumes of {name} cannot shrink: spec.{path} is {old} and would be {new}. Keep the size, or make another cluster."
@@ -135,7 +135,7 @@ def refuse_forbidden(
     if after.get("instances", 1) < before.get("instances", 1) and not allow_shrink:
         msg = (
             f"{name} has {before.get('instances', 1)} instances and would have {after.get('instances', 1)}; the volumes of the others "
-            "would be deleted. Set allow_shrink to true if that is wanted."
+            "would be deleted. Set allow_shrink to true to allow that."
         )
         raise CnpgError(msg, error="shrink", field="spec.instances")
     return _major_change(live, after, name, allow_major_upgrade=allow_major_upgrade)
@@ -143,7 +143,7 @@ def refuse_forbidden(
 
 def _major_change(live: t.Mapping[str, t.Any], after: t.Mapping[str, t.Any], name: str, *, allow_major_upgrade: bool) -> t.Optional[int]:
     """Compare with the version of the data, so that an image can be taken back after an upgrade that failed."""
-    old, new = ClusterView.from_object(live).major_version or wanted_major(live.get("spec") or {}), wanted_major(after)
+    old, new = ClusterView.from_object(live).major_version or desired_major(live.get("spec") or {}), desired_major(after)
     if old is None or new is None or old == new:
         return None
     details = {"from_version": old, "to_version": new}
@@ -159,8 +159,8 @@ def _major_change(live: t.Mapping[str, t.Any], after: t.Mapping[str, t.Any], nam
     return new
 
 
-def wanted_major(spec: t.Mapping[str, t.Any]) -> t.Optional[int]:
-    """Return the major version that a specification asks for, None when neither catalog nor tag name one."""
+def desired_major(spec: t.Mapping[str, t.Any]) -> t.Optional[int]:
+    """Return the major version that a specification names, None when neither catalog nor tag name one."""
     catalog = spec.get("imageCatalogRef") or {}
     return catalog.get("major") or major_in_image(spec.get("imageName") or "")
 
@@ -175,7 +175,7 @@ def quantity(text: t.Any) -> decimal.Decimal:
     """Return an amount as Kubernetes spells it (10Gi, 500M, 1e9) as a number."""
     found = re.fullmatch(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)([a-zA-Z]*)", str(text).strip())
     if not found or found.group(2) not in _SUFFIXES:
-        msg = f"The size {text} is no amount that Kubernetes knows. Write it as 20Gi."
+        msg = f"The size {text} is not a valid amount for Kubernetes. Write it as 20Gi."
         raise CnpgError(msg, error="invalid")
     return decimal.Decimal(found.group(1)) * _SUFFIXES[found.group(2)]
 

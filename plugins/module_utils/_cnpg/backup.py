@@ -3,58 +3,89 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""Taking a base backup, and deleting a Backup. Each returns the result of the module."""
+"""Taking a base backup, and deleting a Backup."""
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 
-from .._kube.wait import Ref, gone, ref_of
-from .._restic.snapshots import parse_age
-from ._backup import (
+from .._kube.ready import Verdict
+from .._kube.wait import Ref, ref_of
+from .._tool.times import now, parse_age
+from ._backups import (
     COMPLETED,
-    FAILURES,
     RUNNING,
     age_of,
-    backup_object,
     backups_of,
     choose_method,
-    chosen_name,
-    generated_name,
-    judge,
+    error_of,
     newest_completed,
     phase_of,
     recovery_window,
-    refuse_other,
     running,
     summary,
 )
-from .change import await_object, require_cluster
-from .objects import confirm
-from .values import now
-from .view import API, ClusterView, CnpgError
+from ._objects import ACTION_ARGUMENTS, Params, await_gone, await_object, confirm, refuse_other, require_cluster
+from ._view import API, LABEL_CLUSTER, ClusterView, CnpgError
 
 if t.TYPE_CHECKING:
     from .._kube.client import KubeClient, Object
 
-Params = t.Mapping[str, t.Any]
+ARGUMENTS: dict[str, t.Any] = {
+    **ACTION_ARGUMENTS,
+    "state": {"type": "str", "choices": ["taken", "absent"], "default": "taken"},
+    "name": {"type": "str"},
+    "key": {"type": "str", "no_log": False},
+    "max_age": {"type": "str"},
+    "method": {"type": "str", "choices": ["auto", "plugin", "barmanObjectStore", "volumeSnapshot"], "default": "auto"},
+    "plugin": {"type": "str"},
+    "plugin_parameters": {"type": "dict"},
+    "target": {"type": "str", "choices": ["primary", "prefer-standby"]},
+    "online": {"type": "bool"},
+    "confirm_delete": {"type": "str"},
+}
+RULES: dict[str, t.Any] = {
+    "mutually_exclusive": [("name", "key", "max_age")],
+    "required_if": [("state", "absent", ("name", "key"), True)],
+}
+
+
+class Failure(t.NamedTuple):
+    """A phase that ends a backup without a backup: its word in results, and what to do about it."""
+
+    key: str
+    advice: str
+
+
+FAILURES = {
+    "failed": Failure("backup_failed", "The log of the instance that took it has more."),
+    "walArchivingFailing": Failure("archiving_failing", "The instance cannot archive its log. Repair that first."),
+    "invalid backup definition": Failure("invalid_backup", "Check method, plugin and the cluster's backup section."),
+}
+
+
+def run(client: KubeClient, params: Params, *, check_mode: bool) -> dict[str, t.Any]:
+    """Take or delete a backup and return the result of the module."""
+    return {"taken": take, "absent": forget}[params["state"]](client, params, check_mode=check_mode)
 
 
 def take(client: KubeClient, params: Params, *, check_mode: bool) -> dict[str, t.Any]:
-    """Find the backup that is asked for or create it, and wait until it is complete."""
+    """Find the backup that is requested or create it, and wait until it is complete."""
     view = ClusterView.from_object(require_cluster(client, params["cluster"], params["namespace"]))
-    fixed = chosen_name(view.name, params["name"], params["key"])
-    wanted = wanted_backup(view, fixed or generated_name(view.name, now()), params)
+    fixed = fixed_name(view.name, params["name"], params["key"])
+    desired = describe_backup(view, fixed or generated_name(view.name, now()), params)
     found = client.get(API, "Backup", fixed, view.namespace) if fixed else recent_backup(client, view, params["max_age"])
     if found is not None and fixed:
-        refuse_other(found, wanted)
+        because = "A Backup cannot be changed, so choose another name or key."
+        refuse_other(found, desired["spec"], found["spec"], because=because)
     usable = found if found is not None and phase_of(found) not in FAILURES else None
     if usable is None:
         refuse_hibernated(view)
-    backup = usable or create(client, wanted, failed=found, timeout=params["wait_timeout"], check_mode=check_mode)
+    backup = usable or create(client, desired, failed=found, timeout=params["wait_timeout"], check_mode=check_mode)
     if params["wait"] and not check_mode and phase_of(backup) != COMPLETED:
         backup = await_backup(client, view, backup, timeout=params["wait_timeout"], changed=usable is None)
-    shown = {"name": fixed or "(named by the time)", "spec": wanted["spec"]}
+    shown = {"name": fixed or "(named by the time)", "spec": desired["spec"]}
     before = {**shown, "phase": phase_of(found)} if found and fixed else {}
     unchanged = summary(usable) if usable else {}
     return {
@@ -67,7 +98,7 @@ def take(client: KubeClient, params: Params, *, check_mode: bool) -> dict[str, t
 
 def forget(client: KubeClient, params: Params, *, check_mode: bool) -> dict[str, t.Any]:
     """Delete a Backup object."""
-    name = chosen_name(params["cluster"], params["name"], params["key"]) or ""
+    name = fixed_name(params["cluster"], params["name"], params["key"]) or ""
     found = client.get(API, "Backup", name, params["namespace"])
     if found is None:
         return {"changed": False, "diff": {"before": {}, "after": {}}}
@@ -79,12 +110,11 @@ def forget(client: KubeClient, params: Params, *, check_mode: bool) -> dict[str,
     confirm(params["confirm_delete"], name, f"Backup {name} in namespace {params['namespace']} would be deleted.")
     client.delete(API, "Backup", name, params["namespace"], uid=found["metadata"]["uid"], dry_run=check_mode)
     if params["wait"] and not check_mode:
-        sentence = f"Backup {name} in namespace {params['namespace']} is not gone"
-        await_object(client, ref_of(found), gone, sentence, timeout=params["wait_timeout"], changed=True)
+        await_gone(client, [ref_of(found)], timeout=params["wait_timeout"], changed=True)
     return {"changed": True, "diff": {"before": summary(found), "after": {}}}
 
 
-def wanted_backup(view: ClusterView, name: str, params: Params) -> Object:
+def describe_backup(view: ClusterView, name: str, params: Params) -> Object:
     """Return the Backup that the options describe."""
     method, plugin = choose_method(view, params["method"], params["plugin"])
     if params["online"] is not None and method != "volumeSnapshot":
@@ -98,7 +128,7 @@ def recent_backup(client: KubeClient, view: ClusterView, max_age: t.Optional[str
     """Return a backup that makes a new one needless: a young one, or one that is being taken."""
     if max_age is None:
         return None
-    seconds, rows = parse_age(max_age), backups_of(client, view)
+    seconds, rows = parse_age(max_age, "max_age"), backups_of(client, view)
     newest = newest_completed(rows)
     if newest is not None and age_of(newest, now()) <= seconds:
         return newest
@@ -106,24 +136,22 @@ def recent_backup(client: KubeClient, view: ClusterView, max_age: t.Optional[str
 
 
 def refuse_hibernated(view: ClusterView) -> None:
-    """There is no instance that could be read."""
+    """Refuse a backup of a cluster without an instance that could be read."""
     if view.hibernation == "on":
         msg = f"Cluster {view.name} in namespace {view.namespace} is hibernated, so it cannot be backed up. Wake it first."
         raise CnpgError(msg, error="hibernated")
 
 
-def create(client: KubeClient, wanted: Object, *, failed: t.Optional[Object], timeout: float, check_mode: bool) -> Object:
+def create(client: KubeClient, desired: Object, *, failed: t.Optional[Object], timeout: float, check_mode: bool) -> Object:
     """Create a Backup, in place of a failed one of that name."""
     if failed is not None:
         ref = ref_of(failed)
         client.delete(*ref, uid=failed["metadata"]["uid"], dry_run=check_mode)
         if check_mode:
-            # The name is not free, so the API server could not judge the new one.
-            return wanted
-        await_object(
-            client, ref, gone, f"The failed Backup {ref.name} in namespace {ref.namespace} is not gone", timeout=timeout, changed=True
-        )
-    return client.create(wanted, dry_run=check_mode)
+            # The name is not free, so the API server could not check the new one.
+            return desired
+        await_gone(client, [ref], timeout=timeout, changed=True)
+    return client.create(desired, dry_run=check_mode)
 
 
 def await_backup(client: KubeClient, view: ClusterView, backup: Object, *, timeout: float, changed: bool) -> Object:
@@ -131,15 +159,57 @@ def await_backup(client: KubeClient, view: ClusterView, backup: Object, *, timeo
     ref = Ref(API, "Backup", backup["metadata"]["name"], view.namespace)
     sentence = f"Backup {ref.name} of Cluster {view.name} in namespace {view.namespace} is not complete"
     try:
-        return await_object(client, ref, judge, sentence, timeout=timeout, changed=changed)
-    except CnpgError as problem:
-        raise explain(client, view, client.get(*ref), problem) from None
+        return await_object(client, ref, check_backup, sentence, timeout=timeout, changed=changed)
+    except CnpgError as error:
+        raise explain(client, view, client.get(*ref), error) from None
 
 
-def explain(client: KubeClient, view: ClusterView, backup: t.Optional[Object], problem: CnpgError) -> CnpgError:
-    """Say what kind of failure it is, and what to do."""
+def explain(client: KubeClient, view: ClusterView, backup: t.Optional[Object], error: CnpgError) -> CnpgError:
+    """Return the error with the kind of the failure, and with what to do."""
     failure = FAILURES.get(phase_of(backup)) if backup else None
     others = [name for name in running(backups_of(client, view)) if backup and name != backup["metadata"]["name"]]
-    advice = failure.advice if failure else f"It waits for: {', '.join(others)}." if others else "The operator goes on with it."
+    advice = failure.advice if failure else f"It waits for: {', '.join(others)}." if others else "The operator continues with it."
     found = {"backup": summary(backup)} if backup else {}
-    return CnpgError(f"{problem} {advice}", **{**problem.details, **found, **({"error": failure.key} if failure else {})})
+    return CnpgError(f"{error} {advice}", **{**error.details, **found, **({"error": failure.key} if failure else {})})
+
+
+def check_backup(obj: t.Optional[Object]) -> Verdict:
+    """Check a Backup that is waited for. One that the operator has not seen yet has no phase."""
+    if obj is None:
+        return Verdict("failed", "It was deleted meanwhile.")
+    phase = phase_of(obj)
+    if phase in FAILURES:
+        return Verdict("failed", error_of(obj) or "The operator gives no reason.")
+    return Verdict("done" if phase == COMPLETED else "waiting", f"Its phase is {phase}.")
+
+
+def generated_name(cluster: str, now: datetime.datetime) -> str:
+    """Return the name that the command line tool of CloudNativePG would choose."""
+    return f"{cluster}-{now:%Y%m%d%H%M%S}"
+
+
+def fixed_name(cluster: str, name: t.Optional[str], key: t.Optional[str]) -> t.Optional[str]:
+    """Return the name that options fix; None when each run takes a backup of its own."""
+    return name or (f"{cluster}-{key}" if key else None)
+
+
+def backup_object(
+    view: ClusterView,
+    name: str,
+    *,
+    method: str,
+    plugin: t.Optional[str] = None,
+    plugin_parameters: t.Optional[t.Mapping[str, str]] = None,
+    target: t.Optional[str] = None,
+    online: t.Optional[bool] = None,
+) -> dict[str, t.Any]:
+    """Return the Backup to create."""
+    spec: dict[str, t.Any] = {"cluster": {"name": view.name}, "method": method}
+    if plugin:
+        spec["pluginConfiguration"] = {"name": plugin, **({"parameters": dict(plugin_parameters)} if plugin_parameters else {})}
+    if target:
+        spec["target"] = target
+    if online is not None:
+        spec["online"] = online
+    metadata = {"name": name, "namespace": view.namespace, "labels": {LABEL_CLUSTER: view.name}}
+    return {"apiVersion": API, "kind": "Backup", "metadata": metadata, "spec": spec}

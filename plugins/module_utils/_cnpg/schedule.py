@@ -3,68 +3,81 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""The ScheduledBackup that options ask for. The operator's schedules have six fields, those of everybody else five."""
+"""Bringing a ScheduledBackup into a state. The operator's schedules have six fields, those of all other programs five."""
 
 from __future__ import annotations
 
 import re
 import typing as t
 
-from ._backup import choose_method
-from .view import API, ClusterView, CnpgError
+from ._backups import choose_method
+from ._objects import PLAIN_ARGUMENTS, Params, Task, Warn, diff_of, exists
+from ._view import API, ClusterView, CnpgError
 
-DESCRIPTORS = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
-_MONTHS = {"jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12}
-_DAYS = {"sun": 0, "mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6}
-# Name and range of each field, the seconds first, and words for numbers.
-FIELDS: tuple[tuple[str, int, int, dict[str, int]], ...] = (
-    ("second", 0, 59, {}),
-    ("minute", 0, 59, {}),
-    ("hour", 0, 23, {}),
-    ("day of month", 1, 31, {}),
-    ("month", 1, 12, _MONTHS),
-    ("day of week", 0, 6, _DAYS),
-)
-_PART = re.compile(r"(?:\*|\?|(?P<low>\w+)(?:-(?P<high>\w+))?)(?:/(?P<step>\d+))?")
+if t.TYPE_CHECKING:
+    from .._kube.client import KubeClient, Object
+
+ARGUMENTS: dict[str, t.Any] = {
+    **PLAIN_ARGUMENTS,
+    "name": {"type": "str", "required": True},
+    "cluster": {"type": "str"},
+    "state": {"type": "str", "choices": ["present", "absent", "suspended"], "default": "present"},
+    "schedule": {"type": "str"},
+    "method": {"type": "str", "choices": ["auto", "plugin", "barmanObjectStore", "volumeSnapshot"], "default": "auto"},
+    "plugin": {"type": "str"},
+    "plugin_parameters": {"type": "dict"},
+    "immediate": {"type": "bool"},
+    "target": {"type": "str", "choices": ["primary", "prefer-standby"]},
+    "online": {"type": "bool"},
+    "owner_reference": {"type": "str", "choices": ["none", "self", "cluster"], "default": "none"},
+}
+RULES: dict[str, t.Any] = {"required_if": [("state", state, ("cluster", "schedule")) for state in ("present", "suspended")]}
+DESCRIPTOR = re.compile(r"@(?:yearly|annually|monthly|weekly|daily|midnight|hourly|every \w+)")
 
 
-class Schedule(t.NamedTuple):
-    """A schedule in the operator's form, and whether the seconds were added."""
+def run(client: KubeClient, params: Params, *, check_mode: bool, warn: Warn) -> dict[str, t.Any]:
+    """Bring the schedule into its state and return the result of the module."""
+    task = Task(client, params, check_mode=check_mode, warn=warn)
+    name, namespace = params["name"], params["namespace"]
+    if params["state"] == "absent":
+        change = task.remove(client.get(API, "ScheduledBackup", name, namespace))
+        return {"changed": change.verb != "unchanged", "diff": diff_of(change)}
+    schedule, converted = parse_schedule(params["schedule"] or "")
+    if converted:
+        warn(f"The schedule {params['schedule']!r} has no field for seconds; {schedule!r} is used.")
+    cluster = task.planned_cluster(params["cluster"], namespace)
+    desired = build_schedule(params, ClusterView.from_object(cluster), schedule, known=exists(cluster))
+    change = task.plan(desired)
+    written = task.carry_out(desired, change)
+    status = (written or client.get(API, "ScheduledBackup", name, namespace) or {}).get("status") or {}
+    return {
+        "changed": change.verb != "unchanged",
+        "diff": diff_of(change),
+        "schedule": schedule,
+        "method": desired["spec"].get("method"),
+        "next_schedule_time": status.get("nextScheduleTime"),
+        "last_schedule_time": status.get("lastScheduleTime"),
+    }
 
-    text: str
-    converted: bool
 
+def parse_schedule(text: str) -> tuple[str, bool]:
+    """Return a schedule of six fields, and whether the second 0 was put in front of five. Any other number is refused.
 
-def parse_schedule(text: str) -> Schedule:
-    """Return a schedule of six fields. Five get the second 0 in front; any other number, and wrong values, are refused."""
+    What the fields contain is checked by the operator's webhook, also in the dry run that every change begins with.
+    """
     words = text.split()
-    if text.strip() in DESCRIPTORS or re.fullmatch(r"@every \w+", text.strip()):
-        return Schedule(text.strip(), False)
-    converted = len(words) == 5
-    words = ["0", *words] if converted else words
-    if len(words) != 6:
+    if len(words) == 6 or DESCRIPTOR.fullmatch(" ".join(words)):
+        return " ".join(words), False
+    if len(words) != 5:
         msg = (
             f"The schedule {text!r} has {len(words)} fields. Give six: second, minute, hour, day of month, month and day of week, "
             "such as '0 0 2 * * *' for two o'clock each night; or five without the second."
         )
         raise CnpgError(msg, error="invalid", field="schedule")
-    for word, (name, low, high, names) in zip(words, FIELDS):
-        if not all(_valid(part.lower(), low, high, names) for part in word.split(",")):
-            msg = f"The schedule {text!r} has {word!r} as {name}, which must be *, or numbers from {low} to {high} with , - and /."
-            raise CnpgError(msg, error="invalid", field="schedule")
-    return Schedule(" ".join(words), converted)
+    return " ".join(["0", *words]), True
 
 
-def _valid(part: str, low: int, high: int, names: t.Mapping[str, int]) -> bool:
-    found = _PART.fullmatch(part)
-    if not found or found.group("step") == "0":
-        return False
-    bounds = [found.group(name) for name in ("low", "high") if found.group(name)]
-    numbers = [names.get(bound, int(bound) if bound.isdigit() else -1) for bound in bounds]
-    return all(low <= number <= high for number in numbers) and numbers == sorted(numbers)
-
-
-def build_schedule(params: t.Mapping[str, t.Any], view: ClusterView, schedule: str, *, known: bool = True) -> dict[str, t.Any]:
+def build_schedule(params: Params, view: ClusterView, schedule: str, *, known: bool = True) -> Object:
     """Return the ScheduledBackup to apply. Without a known cluster it has the method only if one was given."""
     method, plugin = choose_method(view, params["method"], params.get("plugin")) if known else _given_method(params)
     spec: dict[str, t.Any] = {
@@ -82,5 +95,5 @@ def build_schedule(params: t.Mapping[str, t.Any], view: ClusterView, schedule: s
     return {"apiVersion": API, "kind": "ScheduledBackup", "metadata": metadata, "spec": spec}
 
 
-def _given_method(params: t.Mapping[str, t.Any]) -> tuple[t.Optional[str], t.Optional[str]]:
+def _given_method(params: Params) -> tuple[t.Optional[str], t.Optional[str]]:
     return None if params["method"] == "auto" else params["method"], params.get("plugin")

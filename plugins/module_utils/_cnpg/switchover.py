@@ -3,16 +3,22 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""Carrying out a switchover inside one Cluster, from the choice of the instance to a healthy cluster with the new primary."""
+"""Making another instance of a Cluster primary, or another Cluster of a distributed topology."""
 
 from __future__ import annotations
 
+import re
 import typing as t
 
-from .._kube.wait import Ref, Verdict
-from ._backup import backups_of, running
-from ._switchover import (
-    ANY_HEALTHY,
+from .._kube.options import KUBE_ARGUMENTS
+from .._kube.ready import Predicate, Verdict
+from .._kube.wait import Ref
+from .._tool.times import micro_time, now
+from ._backups import backups_of, running
+from ._handover import HandOver, Place
+from ._objects import ACTION_ARGUMENTS, Params, await_object, change_cluster, require_cluster
+from ._preconditions import (
+    PRECONDITIONS,
     Blocker,
     Instance,
     cluster_blockers,
@@ -20,20 +26,49 @@ from ._switchover import (
     nodes_matching,
     parse_pod,
     pick,
-    promotion_patch,
     read_position,
-    refuse,
+    refusal,
     without,
 )
-from .change import await_object, change_cluster, require_cluster
-from .values import micro_time, now
-from .view import API, ClusterView, CnpgError
-from .waiting import TICK_SECONDS, HealthPredicate, health_predicate, read_instance_pods
+from ._view import API, ClusterView, CnpgError
+from ._waiting import DELETED, TICK_SECONDS, health_predicate, read_instance_pods
 
 if t.TYPE_CHECKING:
     from .._kube.client import KubeClient, Object
 
-Params = t.Mapping[str, t.Any]
+ANY_HEALTHY = "any_healthy"
+PHASE_SWITCHOVER = "Switchover in progress"
+OTHER_CLUSTER: dict[str, t.Any] = {
+    "cluster": {"type": "str", "required": True},
+    "namespace": {"type": "str"},
+    "kubeconfig": {"type": "path"},
+    "context": {"type": "str"},
+}
+ARGUMENTS: dict[str, t.Any] = {
+    **ACTION_ARGUMENTS,
+    "to": {"type": "str"},
+    "if_primary": {"type": "str"},
+    "node_selector": {"type": "dict"},
+    "primary_cluster": {"type": "dict", "options": OTHER_CLUSTER},
+    "max_lag_bytes": {"type": "int", "default": 16 * 1024 * 1024},
+    "skip_preconditions": {"type": "list", "elements": "str", "choices": list(PRECONDITIONS), "default": []},
+    "stable_for": {"type": "int", "default": 10},
+}
+WAYS = ("to", "node_selector", "primary_cluster")
+RULES: dict[str, t.Any] = {"required_one_of": [WAYS], "mutually_exclusive": [WAYS]}
+Connect = t.Callable[[Params], "KubeClient"]
+
+
+def run(connect: Connect, params: Params, *, check_mode: bool) -> dict[str, t.Any]:
+    """Switch over or hand over and return the result of the module. connect returns a client for options like those of a module."""
+    if not params["primary_cluster"]:
+        return switch_over(connect(params), params, check_mode=check_mode)
+    given = {name: value for name, value in params["primary_cluster"].items() if value is not None}
+    # Another kubeconfig has an address, credentials and contexts of its own.
+    foreign = [name for name in KUBE_ARGUMENTS if name != "api_timeout"] if "kubeconfig" in given else []
+    other = {**params, **dict.fromkeys(foreign), **given}
+    old, new = (Place(connect(row), row["cluster"], row["namespace"]) for row in (params, other))
+    return HandOver(old, new, params, check_mode=check_mode).run()
 
 
 def switch_over(client: KubeClient, params: Params, *, check_mode: bool) -> dict[str, t.Any]:
@@ -45,10 +80,10 @@ def switch_over(client: KubeClient, params: Params, *, check_mode: bool) -> dict
     instances = [parse_pod(pod) for pod in read_instance_pods(client, before)]
     candidates = find_candidates(client, before, instances, params)
     names = [row.name for row in candidates]
-    if wanted_already(before, names, params):
+    if is_there(before, names, params):
         return result(before, before, target=before.current_primary)
     if before.target_primary in names and before.target_primary != before.current_primary:
-        # Asked for before, perhaps by a run that was cut: only its end is missing.
+        # Requested before, perhaps by a run that was cut: only its end is missing.
         return finish(client, before, before.target_primary, params, written=None, check_mode=check_mode)
     target, lag = choose(client, before, instances, [row for row in candidates if row.name != before.current_primary], params)
     written = request(client, before, target, params, check_mode=check_mode)
@@ -74,7 +109,7 @@ def find_candidates(client: KubeClient, view: ClusterView, instances: t.Sequence
     return found
 
 
-def wanted_already(view: ClusterView, candidates: t.Sequence[str], params: Params) -> bool:
+def is_there(view: ClusterView, candidates: t.Sequence[str], params: Params) -> bool:
     """Whether the primary is where it should be. Any other instance than the present one is never there already."""
     if view.current_primary != view.target_primary:
         return False
@@ -94,16 +129,16 @@ def choose(
         primary = primary and read_position(client, view.namespace, primary)
         rows = [read_position(client, view.namespace, row) for row in rows]
     blockers = without(cluster_blockers(view, running(backups_of(client, view))), skipped)
-    chosen, against = pick(rows, primary, max_lag_bytes=params["max_lag_bytes"], skipped=skipped)
+    chosen, obstacles = pick(rows, primary, max_lag_bytes=params["max_lag_bytes"], skipped=skipped)
     if not rows:
-        against = [Blocker("healthy", "there is no other instance")]
+        obstacles = [Blocker("healthy", "there is no other instance")]
     if chosen is None or blockers:
-        raise refuse(view, [*blockers, *against])
+        raise refusal(view, [*blockers, *obstacles])
     return chosen.name, lag_of(chosen, primary)
 
 
 def request(client: KubeClient, view: ClusterView, target: str, params: Params, *, check_mode: bool) -> Object:
-    """Ask the operator, unless the cluster is no longer as it was when the preconditions were checked."""
+    """Request it from the operator, unless the cluster is no longer as it was when the preconditions were checked."""
 
     def build(live: Object) -> t.Optional[Object]:
         fresh = ClusterView.from_object(live)
@@ -113,8 +148,8 @@ def request(client: KubeClient, view: ClusterView, target: str, params: Params, 
         if fresh.current_primary != view.current_primary:
             blockers.append(Blocker("healthy", f"the primary has become {fresh.current_primary} meanwhile"))
         if blockers:
-            raise refuse(fresh, blockers)
-        return promotion_patch(live, target, micro_time(now()))
+            raise refusal(fresh, blockers)
+        return target_patch(live, target, micro_time(now()))
 
     return change_cluster(client, view.name, view.namespace, build, subresource="status", dry_run=check_mode)[1]
 
@@ -129,10 +164,10 @@ def finish(
     lag: t.Optional[int] = None,
     check_mode: bool,
 ) -> dict[str, t.Any]:
-    """Wait for the new primary, where that is wanted, and return the result."""
+    """Wait for the new primary, where that is requested, and return the result."""
     after = before
     if params["wait"] and not check_mode:
-        predicate = Switched(target, health_predicate(client, written=written, stable_for=params["stable_for"]))
+        predicate = switched_predicate(target, health_predicate(client, written=written, stable_for=params["stable_for"]))
         ref = Ref(API, "Cluster", before.name, before.namespace)
         sentence = f"The switchover of Cluster {before.name} in namespace {before.namespace} to {target} is not complete"
         changed = written is not None
@@ -142,23 +177,20 @@ def finish(
     return result(before, after, target=target, changed=written is not None, lag=lag)
 
 
-class Switched:
-    """Judges a cluster during a switchover: the target is primary, and then the cluster is healthy and stays so."""
+def switched_predicate(target: str, health: Predicate) -> Predicate:
+    """Return what checks a cluster during a switchover: the target is primary, and then the cluster is healthy and stays so."""
 
-    def __init__(self, target: str, health: HealthPredicate) -> None:
-        self._target = target
-        self._health = health
+    def check(obj: t.Optional[Object]) -> Verdict:
+        if obj is None:
+            return DELETED
+        view = ClusterView.from_object(obj)
+        if view.target_primary != target:
+            return Verdict("failed", f"The operator has chosen {view.target_primary} instead, because {target} is not active.")
+        if view.current_primary != target:
+            return Verdict("waiting", f"{view.phase}; {view.current_primary} is still primary.")
+        return health(obj)
 
-    def __call__(self, obj: t.Optional[Object]) -> Verdict:
-        """Return done, waiting or failed with the reason."""
-        view = ClusterView.from_object(obj) if obj else None
-        if view is None:
-            return Verdict("failed", "the cluster was deleted meanwhile")
-        if view.target_primary != self._target:
-            return Verdict("failed", f"the operator has chosen {view.target_primary} instead, because {self._target} is not active")
-        if view.current_primary != self._target:
-            return Verdict("waiting", f"{view.phase}; {view.current_primary} is still primary")
-        return self._health(obj)
+    return check
 
 
 def result(before: ClusterView, after: ClusterView, *, target: str, changed: bool = False, lag: t.Optional[int] = None) -> dict[str, t.Any]:
@@ -171,3 +203,34 @@ def result(before: ClusterView, after: ClusterView, *, target: str, changed: boo
         "cluster": after.summary(),
         "diff": {"before": {"primary": before.current_primary if changed else target}, "after": {"primary": target}},
     }
+
+
+def target_patch(obj: t.Mapping[str, t.Any], target: str, now: str) -> dict[str, t.Any]:
+    """Return the change of the status that requests a switchover from the operator, the same as its command line tool makes.
+
+    A merge replaces lists as a whole, so the other conditions are repeated.
+    """
+    conditions = (obj.get("status") or {}).get("conditions") or []
+    ready: dict[str, str] = next((row for row in conditions if row["type"] == "Ready"), {})
+    since = ready["lastTransitionTime"] if ready.get("status") == "False" else _seconds(now)
+    not_ready = {
+        "type": "Ready",
+        "status": "False",
+        "reason": "ClusterIsNotReady",
+        "message": "Cluster Is Not Ready",
+        "lastTransitionTime": since,
+    }
+    return {
+        "status": {
+            "targetPrimary": target,
+            "targetPrimaryTimestamp": now,
+            "phase": PHASE_SWITCHOVER,
+            "phaseReason": f"Switching over to {target}",
+            "conditions": [*(row for row in conditions if row["type"] != "Ready"), not_ready],
+        }
+    }
+
+
+def _seconds(timestamp: str) -> str:
+    """Conditions carry whole seconds."""
+    return re.sub(r"\.\d+", "", timestamp)

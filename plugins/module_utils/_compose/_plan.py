@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""What has to be done to a Compose project: pure comparison of what is wanted with what is there."""
+"""What has to be done to a Compose project: pure comparison of a definition with what is there."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class Difference:
 
     @property
     def nothing(self) -> bool:
-        """Whether the service is as wanted."""
+        """Whether the service is as described."""
         return not self.replace and self.missing == 0
 
 
 @dataclasses.dataclass(frozen=True)
-class Site:
+class Record:
     """What the last complete rollout left behind: the site image, whether a rollout was cut while it upgraded, and the database.
 
     A record of an older release has no database.
@@ -53,6 +53,24 @@ class Site:
 
 
 @dataclasses.dataclass(frozen=True)
+class Transition:
+    """From the definition in force, as text, to the desired one, with its services and what the last complete rollout recorded.
+
+    The definition in force is the compose file on disk: until new containers serve, or until the database is changed for new code.
+    """
+
+    previous: str
+    desired: str
+    services: t.Mapping[str, Service]
+    recorded: Record
+
+    @property
+    def changes(self) -> bool:
+        """Whether the two definitions differ."""
+        return self.previous != self.desired
+
+
+@dataclasses.dataclass(frozen=True)
 class Plan:
     """The difference between a definition and the machine."""
 
@@ -61,7 +79,7 @@ class Plan:
     definition_changed: bool
     moodle: bool
     """Whether the image has to look at the database: the site is new, code or database change, the last run was cut, or the
-    database does not run, so that nobody knows what is left of it."""
+    database does not run, so that it is not known what is left of it."""
 
     @property
     def virgin(self) -> bool:
@@ -70,15 +88,15 @@ class Plan:
 
     @property
     def nothing(self) -> bool:
-        """Whether the site is as wanted."""
+        """Whether the site is as described."""
         return not (self.moodle or self.definition_changed or self.orphans) and all(row.nothing for row in self.differences.values())
 
     def differs(self, names: t.Iterable[str]) -> list[str]:
-        """Return those of the names, in their order, that are wanted and not as wanted."""
+        """Return those of the names, in their order, that are described and not as described."""
         return [name for name in names if name in self.differences and not self.differences[name].nothing]
 
     def stands(self, names: t.Iterable[str]) -> bool:
-        """Return whether each of the services that is wanted runs already, as it is wanted or as it was."""
+        """Return whether each of the services that is described runs already, as it should be or as it was."""
         rows = [self.differences[name] for name in names if name in self.differences]
         return all(any(one.running and not one.ailing for one in (*row.keep, *row.replace)) for row in rows)
 
@@ -105,9 +123,20 @@ class Plan:
         return lines
 
 
-def is_good(container: Container, service: Service) -> bool:
-    """Return whether a container is what the definition wants and does its work."""
-    return container.running and container.hash == service.hash and not container.ailing
+def make_plan(transition: Transition, containers: t.Sequence[Container]) -> Plan:
+    """Compare every service with its containers."""
+    services, recorded = transition.services, transition.recorded
+    of_service: dict[str, list[Container]] = {}
+    for container in containers:
+        of_service.setdefault(container.service, []).append(container)
+    php = services["php"]
+    plan = Plan(
+        differences={name: compare(service, of_service.get(name, [])) for name, service in services.items()},
+        orphans=tuple(container for container in containers if container.service not in services),
+        definition_changed=transition.changes,
+        moodle=recorded.maintenance or recorded.image != php.image or recorded.database not in ("", php.database),
+    )
+    return plan if plan.stands(DATABASE) and not plan.virgin else dataclasses.replace(plan, moodle=True)
 
 
 def compare(service: Service, containers: t.Sequence[Container]) -> Difference:
@@ -118,16 +147,6 @@ def compare(service: Service, containers: t.Sequence[Container]) -> Difference:
     return Difference(service.name, good, bad, missing)
 
 
-def make_plan(services: t.Mapping[str, Service], containers: t.Sequence[Container], *, site: Site, definition_changed: bool) -> Plan:
-    """Compare every service; site is what the last complete rollout recorded."""
-    of_service: dict[str, list[Container]] = {}
-    for container in containers:
-        of_service.setdefault(container.service, []).append(container)
-    php = services["php"]
-    plan = Plan(
-        differences={name: compare(service, of_service.get(name, [])) for name, service in services.items()},
-        orphans=tuple(container for container in containers if container.service not in services),
-        definition_changed=definition_changed,
-        moodle=site.maintenance or site.image != php.image or site.database not in ("", php.database),
-    )
-    return plan if plan.stands(DATABASE) and not plan.virgin else dataclasses.replace(plan, moodle=True)
+def is_good(container: Container, service: Service) -> bool:
+    """Return whether a container is what the definition describes and does its work."""
+    return container.running and container.hash == service.hash and not container.ailing

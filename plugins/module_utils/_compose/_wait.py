@@ -11,7 +11,9 @@ import functools
 import time
 import typing as t
 
-from ._image import is_ready
+from .._moodle.program import answer_of
+from .._tool.errors import ToolError
+from .._tool.process import Result
 from .project import ComposeProject, Container, Service
 
 READY = ("/opt/campus-moodle/bin/moodle", "health", "ready")
@@ -23,8 +25,14 @@ STEADY_SECONDS = 3
 REHEARSAL_SECONDS = 60
 
 
-class RolloutError(Exception):
-    """The rollout stopped. The text says at what, and what state the site is in."""
+class RolloutError(ToolError):
+    """The rollout stopped. The text says at what, and what state the site is in. Details: error, and what its cause has."""
+
+
+def is_ready(result: Result) -> bool:
+    """Return whether "health ready" is content, or objects only to a maintenance that an operator or an upgrade began."""
+    reasons = answer_of(result).get("reasons") or []
+    return result.rc == 0 or (bool(reasons) and all("maintenance" in str(reason).lower() for reason in reasons))
 
 
 class Waiting:
@@ -44,13 +52,13 @@ class Waiting:
         self._clock = clock
 
     def healthy(self, services: t.Mapping[str, Service], names: t.Sequence[str]) -> None:
-        """Wait until the wanted containers of the services answer their health checks."""
+        """Wait until the described containers of the services answer their health checks."""
         for name in names:
             service = services[name]
             self._until(service, functools.partial(self._answers, service), "did not become healthy")
 
     def steady(self, services: t.Mapping[str, Service], names: t.Sequence[str]) -> None:
-        """Wait until programs that nobody can ask have stayed up for a while, without a restart in between."""
+        """Wait until programs without a health check have stayed up for a while, without a restart in between."""
         since: dict[tuple[str, int], float] = {}
 
         def stays(service: Service, mine: t.Sequence[Container]) -> bool:
@@ -86,7 +94,7 @@ class Waiting:
                 return
             hopeless = any(container.restarts >= HOPELESS_RESTARTS and not container.running for container in mine)
             if hopeless or self._clock() > deadline:
-                raise RolloutError(self._why_not(service, mine, what))
+                raise RolloutError(self._why_not(service, mine, what), error="unhealthy")
             self._sleep(POLL_SECONDS)
 
     def _answers(self, service: Service, containers: t.Sequence[Container]) -> bool:

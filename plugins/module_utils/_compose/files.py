@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""What stands in a site's directory on the machine."""
+"""What lies in a site's directory on the machine."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import fnmatch
 import json
 import os
 import shutil
-import tempfile
 import typing as t
 
 from .._site import secret_files
-from ._plan import Site
+from .._tool.errors import ToolError
+from .._tool.files import replace_file
+from ._plan import Record
 
 COMPOSE_FILE = "compose.yml"
 # What the last complete rollout left: the site image, its database, and whether maintenance mode is ours to end.
@@ -29,9 +30,8 @@ SCRATCH = (*(f".{name}.????????" for name in OWN), ".ansible_tmp*")
 class SiteFiles:
     """The files of one site's directory. Each is replaced as a whole or not at all."""
 
-    def __init__(self, directory: str, move: t.Callable[[str, str], None]) -> None:
+    def __init__(self, directory: str) -> None:
         self._directory = directory
-        self._move = move
 
     def read_definition(self) -> str:
         """Return the compose file, empty when there is none."""
@@ -41,14 +41,14 @@ class SiteFiles:
         """Replace the compose file; an empty text removes it."""
         self._write(COMPOSE_FILE, text)
 
-    def read_site(self) -> Site:
+    def read_record(self) -> Record:
         """Return what the last rollout recorded; nothing when there was none."""
         text = self._read(ROLLOUT_FILE)
-        return Site(**json.loads(text)) if text else Site()
+        return Record(**json.loads(text)) if text else Record()
 
-    def write_site(self, site: Site) -> None:
+    def write_record(self, record: Record) -> None:
         """Record what this rollout reached."""
-        facts = {"image": site.image, "maintenance": site.maintenance, "database": site.database}
+        facts = {"image": record.image, "maintenance": record.maintenance, "database": record.database}
         self._write(ROLLOUT_FILE, json.dumps(facts, indent=2) + "\n")
 
     def has_record(self) -> bool:
@@ -72,11 +72,11 @@ class SiteFiles:
         return [name for name in self._names() if self._is_own(name)]
 
     def foreign(self) -> list[str]:
-        """Return the names in the directory that somebody else put there; they are never removed."""
+        """Return the other names in the directory; they are never removed."""
         return [name for name in self._names() if not self._is_own(name)]
 
     def stays(self) -> bool:
-        """Return whether the directory outlives its files: it holds something else, or is a link or a mount that somebody made."""
+        """Return whether the directory outlives its files: it holds something else, or is a link or a mount point."""
         return bool(self.foreign()) or os.path.islink(self._directory) or os.path.ismount(self._directory)
 
     def exists(self) -> bool:
@@ -96,7 +96,7 @@ class SiteFiles:
         return sorted(os.listdir(self._directory)) if self.exists() else []
 
     def _is_own(self, name: str) -> bool:
-        # Somebody else made a link, and what it leads to is not ours to remove.
+        # A link is not of this collection, and what it leads to is not ours to remove.
         known = name in OWN or any(fnmatch.fnmatchcase(name, pattern) for pattern in SCRATCH)
         return known and not os.path.islink(self._path(name))
 
@@ -117,13 +117,14 @@ class SiteFiles:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self._path(name))
             return
-        handle, scratch = tempfile.mkstemp(dir=self._directory, prefix=f".{name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.chmod(scratch, 0o644)
-            self._move(scratch, self._path(name))
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(scratch)
-            raise
+        replace_file(self._path(name), text, mode=0o644)
+
+
+@contextlib.contextmanager
+def file_errors(what: str, place: str) -> t.Iterator[None]:
+    """Report a file that cannot be read or written as one sentence; what begins it, place is what is named without a file."""
+    try:
+        yield
+    except OSError as error:
+        msg = f"{what} ({error.filename or place}: {error.strerror or error}); correct that, and run again."
+        raise ToolError(msg, error="files") from error

@@ -3,24 +3,99 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""Looks at a machine for what a site needs of it: ports, servers, paths, disk. Reads and connects, and changes nothing."""
+"""Checks that a machine can carry a site: the story of compose_preflight.
+
+First the facts are collected (survey), then they are compared with what is needed (missing, problems, warnings). Nothing is changed.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import json
 import os
+import re
 import shutil
 import socket
 import typing as t
 
+from .._tool.errors import ToolError
 from .._tool.process import Run
-from ._machine import Machine
+from . import project
 from .project import LABEL_PROJECT
 
+COMPOSE_MINIMUM = (2, 20)
+GIGABYTE = 1024**3
 CONNECT_SECONDS = 5
 # What the sentences about ports are chosen by. A kernel without IPv6 has no address of that kind, and does not even make the socket.
 PORT_KINDS = {errno.EADDRINUSE: "taken", errno.EADDRNOTAVAIL: "no address", errno.EAFNOSUPPORT: "no address"}
+# Why a port cannot be listened on, in words.
+PORT_REASONS = {
+    "taken": "{variable} is {port}, but another program already listens on {address} port {port}; stop it, or choose another port.",
+    "no address": "{variable} cannot be published on {address}, which is not an address of the machine; correct moodle_bind_address.",
+}
+
+
+def _rows(**options: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return the argument spec of a list of dicts whose keys are all required."""
+    required = {name: {**option, "required": True} for name, option in options.items()}
+    return {"type": "list", "elements": "dict", "default": [], "options": required}
+
+
+ARGUMENTS: dict[str, dict[str, t.Any]] = {
+    **project.ARGUMENTS,
+    "ports": _rows(address={"type": "str"}, port={"type": "int"}, variable={"type": "str"}),
+    "servers": _rows(host={"type": "str"}, port={"type": "int"}, variable={"type": "str"}),
+    "paths": _rows(path={"type": "path"}, kind={"type": "str", "choices": ["file", "directory"]}, variable={"type": "str"}),
+    "disk": {"type": "int", "default": 0},
+    "cpus": {"type": "float", "default": 0},
+    "memory": {"type": "int", "default": 0},
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Machine:
+    """What was found. engine is the version or empty, engine_error why the engine does not answer, compose the version or empty.
+
+    free maps a directory to its free bytes, cpus and memory are the engine's. ports are those that cannot be listened on, with
+    the kind of reason; servers are those that do not answer, with what came back; paths are those that are not what they should be.
+    """
+
+    docker: bool
+    engine: str = ""
+    engine_error: str = ""
+    compose: str = ""
+    cpus: int = 0
+    memory: int = 0
+    free: t.Mapping[str, int] = dataclasses.field(default_factory=dict)
+    ports: t.Sequence[tuple[str, int, str, str]] = ()
+    servers: t.Sequence[tuple[str, int, str, str]] = ()
+    paths: t.Sequence[tuple[str, str, str]] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Needs:
+    """What the site needs: free bytes on disk, processors of its largest container, and the memory of all containers in bytes."""
+
+    disk: int
+    cpus: float
+    memory: int
+
+
+def run(docker: t.Optional[Run], params: t.Mapping[str, t.Any], *, check_mode: bool) -> dict[str, t.Any]:
+    """Survey the machine and report what it lacks. docker runs its command; None where there is none."""
+    machine = survey(docker, params)
+    needs = Needs(params["disk"], params["cpus"], params["memory"])
+    lacking, found, doubts = missing(machine), problems(machine, needs), warnings(machine, needs)
+    if check_mode:
+        doubts += [f"{sentence} In check mode the run goes on without it." for sentence in lacking]
+    else:
+        found = lacking + found
+    if found:
+        listed = "\n".join(f"- {sentence}" for sentence in found)
+        msg = f"The machine cannot carry the site yet; nothing was changed.\n{listed}"
+        raise ToolError(msg, error="machine", problems=found, warnings=doubts)
+    return {"changed": False, "engine": machine.engine, "compose": machine.compose, "problems": [], "warnings": doubts}
 
 
 def survey(run: t.Optional[Run], params: t.Mapping[str, t.Any]) -> Machine:
@@ -103,3 +178,65 @@ def existing(path: str) -> str:
     while not os.path.isdir(path):
         path = os.path.dirname(path)
     return path
+
+
+def missing(machine: Machine) -> list[str]:
+    """Return one sentence for the first of Docker's parts that is not there; the others cannot be asked about without it."""
+    if not machine.docker:
+        return ["The command docker does not exist on the machine; install Docker, for example with the role campus.moodle.docker_engine."]
+    if not machine.engine:
+        return [
+            f"The Docker engine does not answer ({machine.engine_error}); start it with 'systemctl start docker', or "
+            "'service docker start' on a machine without systemd, and make sure this user may reach it."
+        ]
+    if version_of(machine.compose) < COMPOSE_MINIMUM:
+        has = f"is {machine.compose}" if machine.compose else "is missing"
+        least = ".".join(map(str, COMPOSE_MINIMUM))
+        return [
+            f"Docker's Compose plugin {has}, but {least} or later is needed; install it, for example with the role "
+            "campus.moodle.docker_engine."
+        ]
+    return []
+
+
+def problems(machine: Machine, needs: Needs) -> list[str]:
+    """Return one sentence for each other thing that stops the run."""
+    found = [
+        f"{directory} has {size / GIGABYTE:.1f} GB of free disk space, but moodle_disk_minimum asks for "
+        f"{needs.disk / GIGABYTE:.1f} GB; free some, or lower it."
+        for directory, size in machine.free.items()
+        if size < needs.disk
+    ]
+    found += [
+        PORT_REASONS[reason].format(variable=variable, address=address, port=port) for address, port, variable, reason in machine.ports
+    ]
+    found += [
+        f"{variable} is {host}, but no server answers on its port {port} ({reason}); correct it, or start the server and let this machine "
+        "reach it."
+        for host, port, variable, reason in machine.servers
+    ]
+    found += [
+        f"{variable} is {path}, which is not a {kind} of the machine, or is empty; correct it." for path, kind, variable in machine.paths
+    ]
+    if machine.engine and needs.cpus > machine.cpus:
+        found.append(
+            f"A container of the site is to get {needs.cpus:g} processors, but the machine has {machine.cpus}; "
+            "choose a smaller moodle_size, or lower the variables that end in _cpus."
+        )
+    return found
+
+
+def warnings(machine: Machine, needs: Needs) -> list[str]:
+    """Return one sentence for each thing that is allowed but doubtful."""
+    if machine.engine and needs.memory > machine.memory:
+        return [
+            f"The containers may use {needs.memory / GIGABYTE:.1f} GB of memory together, "
+            f"but the machine has {machine.memory / GIGABYTE:.1f} GB."
+        ]
+    return []
+
+
+def version_of(text: str) -> tuple[int, ...]:
+    """Return the numbers at the start of a version, for example (2, 40, 3) of v2.40.3-desktop.1."""
+    match = re.match(r"v?([0-9]+(?:\.[0-9]+)*)", text.strip())
+    return tuple(int(part) for part in match.group(1).split(".")) if match else ()

@@ -6,7 +6,7 @@
 """Thin client of the docker command line with its Compose plugin, for one Compose project.
 
 Knows no Ansible: it gets a function that runs a command. Only machine-readable output is parsed. Everything that can fail
-raises DockerError with the command, the exit status and what the command said.
+raises DockerError with the command, the exit status and what the command printed.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ import json
 import shlex
 import typing as t
 
-from .._tool.process import Result, Run, limited
+from .._moodle.program import MoodleProgram
+from .._tool.errors import ToolError
+from .._tool.process import Result, Run, limited, runner
 
 LABEL_PROJECT = "com.docker.compose.project"
 LABEL_SERVICE = "com.docker.compose.service"
 LABEL_HASH = "com.docker.compose.config-hash"
 LABEL_ONE_OFF = "com.docker.compose.oneoff"
-# Of the role's compose file: the secrets that a service reads, each with its number.
+# Of the role's compose file: the secrets that a service reads, each with its number, and the profile of what is run by hand.
 LABEL_SECRETS = "campus.moodle.secrets"
+PROFILE = "cli"
 LOG_LINES = 20
 # Far more than a health check takes, which a container's own check gives 10 seconds.
 INSIDE_SECONDS = 30
@@ -31,13 +34,18 @@ INSIDE_SECONDS = 30
 ENVIRON = {"COMPOSE_ANSI": "never", "DOCKER_CLI_HINTS": "false"}
 
 
-class DockerError(Exception):
-    """A command failed. The text says which one, how, and what it printed."""
+class DockerError(ToolError):
+    """A command of docker failed. The text says which one, how, and what it printed."""
 
     def __init__(self, command: t.Sequence[str], result: Result) -> None:
-        self.result = result
-        said = (result.err.strip() or result.out.strip())[-2000:]
-        super().__init__(f"The command {shlex.join(command)} failed with exit status {result.rc}: {said}")
+        printed = (result.err.strip() or result.out.strip())[-2000:]
+        super().__init__(f"The command {shlex.join(command)} failed with exit status {result.rc}: {printed}", error="docker")
+
+
+ARGUMENTS: dict[str, dict[str, t.Any]] = {
+    "project": {"type": "str", "required": True},
+    "directory": {"type": "path", "required": True},
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,13 +68,13 @@ class Container:
 
     @property
     def ailing(self) -> bool:
-        """Whether it stands there without doing its work, as the engine sees it."""
+        """Whether it is there without doing its work, as the engine sees it."""
         return self.status == "restarting" or self.health == "unhealthy"
 
 
 @dataclasses.dataclass(frozen=True)
 class Service:
-    """One service as the definition wants it.
+    """One service as a definition describes it.
 
     probe is the command of its health check, empty without one; secrets says whether it reads any; database is its connection.
     """
@@ -80,21 +88,36 @@ class Service:
     database: str = ""
 
 
+@dataclasses.dataclass(frozen=True)
+class Definition:
+    """A compose file as Compose reads it: the services that are started, and everything that it says, those with a profile too."""
+
+    services: t.Mapping[str, Service]
+    config: t.Mapping[str, t.Any]
+
+    def environment(self, service: str) -> dict[str, str]:
+        """Return the environment of a service; nothing where there is no such service."""
+        rows = self.config["services"].get(service, {}).get("environment") or {}
+        # Compose writes a dollar sign so that what it prints can be read again.
+        return {name: str(value).replace("$$", "$") for name, value in rows.items() if value is not None}
+
+
 class ComposeProject:
-    """The commands that the rollout needs, one method each."""
+    """The commands that the modules need, one method each."""
 
     def __init__(self, run: Run, *, project: str, directory: str, binary: str = "docker") -> None:
         self._run = run
         self._binary = binary
-        self._project = project
         self._directory = directory
+        self.project = project
 
-    def services(self, definition: str) -> dict[str, Service]:
-        """Return the services that a definition (the text of a compose file) starts; ones with a profile are left out."""
-        wanted = json.loads(self._compose(["config", "--format", "json"], definition).out)["services"]
+    def read(self, definition: str) -> Definition:
+        """Return what a definition, the text of a compose file, says."""
+        config = json.loads(self._compose(["--profile", PROFILE, "config", "--format", "json"], definition).out)
         lines = self._compose(["config", "--hash", "*"], definition).out.splitlines()
         hashes = dict(line.split() for line in lines if line.strip())
-        return {name: parse_service(name, hashes[name], row) for name, row in wanted.items()}
+        rows = {name: row for name, row in config["services"].items() if not row.get("profiles")}
+        return Definition({name: parse_service(name, hashes[name], row) for name, row in rows.items()}, config)
 
     def lacks(self) -> str:
         """Return what is missing before anything can be asked, in words; empty when nothing is."""
@@ -113,9 +136,10 @@ class ComposeProject:
         """Start a service once more as a one-off container, which publishes no port and has no name in the network."""
         self._compose(["run", "--detach", "--no-deps", "-T", "--quiet-pull", name], definition)
 
-    def image_exists(self, reference: str) -> bool:
-        """Return whether the image is on the machine."""
-        return self._run([self._binary, "image", "inspect", "--format", "{{.Id}}", reference], None).rc == 0
+    def image(self, reference: str) -> dict[str, t.Any]:
+        """Return what docker knows of an image; nothing where it is not on the machine."""
+        result = self._run([self._binary, "image", "inspect", reference], None)
+        return dict(json.loads(result.out)[0]) if result.rc == 0 else {}
 
     def up(
         self,
@@ -134,12 +158,14 @@ class ComposeProject:
             command += ["--scale", f"{name}={count}"]
         self._compose([*command, *names], definition)
 
-    def one_off(self, definition: str, command: t.Sequence[str]) -> Result:
-        """Run a command of the site image in a container of its own; the exit status is for the caller to judge."""
-        return self._try_compose(["run", "--rm", "--no-deps", "-T", "--quiet-pull", "cli", *command], definition)
+    def program(self, definition: str) -> MoodleProgram:
+        """Return the program of the site image that a definition names, each of its commands in a container of its own."""
+        words = self._compose_command(["run", "--rm", "--no-deps", "-T", "--quiet-pull", "cli"])
+        # Standard input is the definition's, so a command that reads a request cannot be run this way.
+        return MoodleProgram(lambda command, _text=None: self._run(command, definition), words)
 
     def inside(self, container: Container, command: t.Sequence[str]) -> Result:
-        """Run a short command inside a container; the exit status is for the caller to judge."""
+        """Run a short command inside a container; the exit status is for the caller to read."""
         # In a container that is paused, or whose machine is out of memory, it would never come back.
         return self._run([*limited(INSIDE_SECONDS), self._binary, "exec", container.id, *command], None)
 
@@ -163,11 +189,11 @@ class ComposeProject:
     def down(self, *, volumes: bool) -> None:
         """Remove everything of the project; works without its compose file."""
         command = ["down", "--remove-orphans", *(["--volumes"] if volumes else [])]
-        self._check([self._binary, "compose", "--project-name", self._project, *command], None)
+        self.check([self._binary, "compose", "--project-name", self.project, *command])
 
     def volumes(self) -> list[str]:
         """Return the names of the project's volumes."""
-        return self._docker(["volume", "ls", "--quiet", "--filter", f"label={LABEL_PROJECT}={self._project}"]).out.split()
+        return self._docker(["volume", "ls", "--quiet", "--filter", f"label={LABEL_PROJECT}={self.project}"]).out.split()
 
     def remove_volumes(self, names: t.Sequence[str]) -> None:
         """Remove volumes and what is in them."""
@@ -175,12 +201,23 @@ class ComposeProject:
 
     def networks(self) -> list[str]:
         """Return the names of the project's networks."""
-        listing = ["network", "ls", "--filter", f"label={LABEL_PROJECT}={self._project}", "--format", "{{.Name}}"]
+        listing = ["network", "ls", "--filter", f"label={LABEL_PROJECT}={self.project}", "--format", "{{.Name}}"]
         return self._docker(listing).out.split()
+
+    def exec_words(self, service: str, *options: str) -> list[str]:
+        """Return the words that run a command in a container of a service, wherever they are run."""
+        return [self._binary, "compose", "--project-name", self.project, "exec", "-T", *options, service]
+
+    def check(self, command: list[str], text: t.Optional[str] = None) -> Result:
+        """Run a command, which has to succeed."""
+        result = self._run(command, text)
+        if result.rc != 0:
+            raise DockerError(command, result)
+        return result
 
     def _ids(self, *filters: str) -> list[str]:
         listing = ["ps", "-aq", "--no-trunc"]
-        for name in (f"label={LABEL_PROJECT}={self._project}", *filters):
+        for name in (f"label={LABEL_PROJECT}={self.project}", *filters):
             listing += ["--filter", name]
         return self._docker(listing).out.split()
 
@@ -190,24 +227,25 @@ class ComposeProject:
         return [parse_container(row) for row in json.loads(result.out or "[]")]
 
     def _docker(self, arguments: list[str]) -> Result:
-        return self._check([self._binary, *arguments], None)
+        return self.check([self._binary, *arguments])
 
     def _compose(self, arguments: list[str], definition: str) -> Result:
-        return self._check(self._compose_command(arguments), definition)
-
-    def _try_compose(self, arguments: list[str], definition: str) -> Result:
-        return self._run(self._compose_command(arguments), definition)
+        return self.check(self._compose_command(arguments), definition)
 
     def _compose_command(self, arguments: list[str]) -> list[str]:
         """The definition comes on standard input, so that a candidate can be tried before it is written."""
-        place = ["--project-name", self._project, "--project-directory", self._directory]
+        place = ["--project-name", self.project, "--project-directory", self._directory]
         return [self._binary, "compose", *place, "--file", "-", "--progress", "quiet", *arguments]
 
-    def _check(self, command: list[str], text: t.Optional[str]) -> Result:
-        result = self._run(command, text)
-        if result.rc != 0:
-            raise DockerError(command, result)
-        return result
+
+def docker(module: t.Any, timeout: t.Optional[float] = None) -> Run:
+    """Return the function that runs docker for a module, each command as long as it may."""
+    return runner(module, environ=ENVIRON, timeout=timeout)
+
+
+def project_of(module: t.Any) -> ComposeProject:
+    """Return the project that the options of a module name."""
+    return ComposeProject(docker(module), project=module.params["project"], directory=module.params["directory"])
 
 
 def parse_service(name: str, digest: str, row: t.Mapping[str, t.Any]) -> Service:

@@ -18,7 +18,7 @@ import zlib
 
 from .storage import HelmError
 
-# Raised when the digest comes to mean something else, so that releases of an older version of this code are looked at.
+# Raised when the digest comes to mean something else, so that releases of an older version of this code are compared anew.
 _DIGEST_FORM = 1
 _LABEL_LENGTH = 40
 _EXACT_VERSION = re.compile(r"^v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$")
@@ -46,13 +46,13 @@ class Chart(t.NamedTuple):
 
 
 def check(chart: Chart) -> None:
-    """Refuse what cannot be meant, before anything is asked."""
+    """Refuse what cannot be right, before anything is started."""
     if chart.digest and not _SHA256.match(chart.digest):
         msg = f"Chart digest {chart.digest!r} has the wrong form: it must be sha256: followed by 64 hexadecimal digits."
         raise HelmError(msg, error="invalid_option")
     for url in (chart.ref, chart.repo_url or ""):
         if "://" in url and urllib.parse.urlsplit(url).username:
-            msg = "An address of a chart must not hold a user name or password: everybody on this host could read it. Log in with helm."
+            msg = "An address of a chart must not hold a user name or password: every user of this host could read it. Log in with helm."
             raise HelmError(msg, error="invalid_option")
     if chart.oci and chart.repo_url:
         msg = f"Chart {chart.ref} is in a registry, so it has no repo_url. Leave repo_url out."
@@ -63,7 +63,7 @@ def check(chart: Chart) -> None:
         msg = f"There is no chart at {chart.ref} on this host. Give the path of a chart directory or of an archive."
         raise HelmError(msg, error="chart_not_found")
     if os.path.isdir(chart.ref) and not os.path.isfile(os.path.join(chart.ref, "Chart.yaml")):
-        msg = f"The directory {chart.ref} is no chart: it has no Chart.yaml."
+        msg = f"The directory {chart.ref} is not a chart: it has no Chart.yaml."
         raise HelmError(msg, error="chart_not_found")
     if os.path.isdir(chart.ref) and chart.digest:
         msg = f"The chart {chart.ref} is a directory, and digest is for archives and registries. Leave digest out."
@@ -71,7 +71,7 @@ def check(chart: Chart) -> None:
 
 
 def identity(chart: Chart) -> t.Optional[str]:
-    """Return what stands for the content of a chart; None when only a download can tell."""
+    """Return what stands for the content of a chart; None when only a download can show it."""
     if chart.local:
         return tree_digest(chart.ref) if os.path.isdir(chart.ref) else archive_digest(chart.ref, chart.digest)
     if chart.digest:
@@ -81,11 +81,11 @@ def identity(chart: Chart) -> t.Optional[str]:
     return None
 
 
-def archive_digest(path: str, wanted: t.Optional[str] = None) -> str:
-    """Return the digest of a chart archive; an error when another one is wanted."""
+def archive_digest(path: str, expected: t.Optional[str] = None) -> str:
+    """Return the digest of a chart archive; an error when another one is expected."""
     found = "sha256:" + _file_digest(path)
-    if wanted and found != wanted:
-        msg = f"The chart archive {os.path.basename(path)} has the digest {found}, and the task wants {wanted}. Correct one of the two."
+    if expected and found != expected:
+        msg = f"The chart archive {os.path.basename(path)} has the digest {found}, and the task expects {expected}. Correct one of the two."
         raise HelmError(msg, error="digest_mismatch", found_digest=found)
     return found
 
@@ -118,7 +118,7 @@ def may_have_crds(path: str) -> bool:
             with tarfile.open(path) as archive:
                 names = archive.getnames()
         except (OSError, EOFError, tarfile.TarError, zlib.error):
-            # Helm will say what is wrong with it.
+            # Helm will report what is wrong with it.
             return True
     return any("/crds/" in name or ("/charts/" in name and name.endswith(".tgz")) for name in names)
 
@@ -126,7 +126,7 @@ def may_have_crds(path: str) -> bool:
 def input_digest(chart_identity: str, values: t.Mapping[str, t.Any], files: t.Iterable[bytes], **options: t.Any) -> str:
     """Return the digest of all that a release is made from, short enough for a label.
 
-    It is in labels, command lines and results, and whoever knows the rest of the input could try passwords against it. So
+    It is in labels, command lines and results, and with the rest of the input passwords could be tried against it. So
     nothing secret belongs into it: Values.kept_in() compares that with the record itself.
     """
     parts = {

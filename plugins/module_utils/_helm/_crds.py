@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""The CRDs in the crds directories of a chart and its subcharts, which helm creates once and never looks at again."""
+"""The CRDs in the crds directories of a chart and its subcharts, which helm creates once and then ignores."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import re
 import typing as t
 
 from .._kube.diff import applied_difference
-from .._kube.manifests import same
+from .._kube.objects import same
 from .._kube.ready import ready
 from .._kube.wait import Ref, wait_until
 from ._manifest import Change, Object, objects, title_of
@@ -53,27 +53,27 @@ def split(text: str) -> Rendered:
 def plan(client: t.Any, texts: t.Iterable[str], mode: str) -> list[tuple[Object, Change]]:
     """Return the CRDs to apply with their differences. mode create leaves those alone that exist."""
     planned = []
-    for wanted in (obj for text in texts for obj in objects(text)):
-        if wanted["kind"] != KIND:
+    for crd in (obj for text in texts for obj in objects(text)):
+        if crd["kind"] != KIND:
             continue
-        live = client.get(wanted["apiVersion"], KIND, wanted["metadata"]["name"])
+        live = client.get(crd["apiVersion"], KIND, crd["metadata"]["name"])
         if live is not None and mode == "create":
             continue
-        refuse_lost_versions(live, wanted)
-        before, after = applied_difference(live, client.apply(wanted, force=True, dry_run=True))
+        refuse_lost_versions(live, crd)
+        before, after = applied_difference(live, client.apply(crd, force=True, dry_run=True))
         if not same(before, after):
-            planned.append((wanted, Change(title_of(wanted), before, after)))
+            planned.append((crd, Change(title_of(crd), before, after)))
     return planned
 
 
-def refuse_lost_versions(live: t.Optional[Object], wanted: Object) -> None:
+def refuse_lost_versions(live: t.Optional[Object], crd: Object) -> None:
     """Refuse to take away a version in which objects are stored: the server could not read them any more."""
     stored = ((live or {}).get("status") or {}).get("storedVersions") or []
     # The form before v1 has no list of versions; the server refuses it with a sentence of its own.
-    lost = sorted(set(stored) - {version["name"] for version in wanted["spec"].get("versions") or []})
+    lost = sorted(set(stored) - {version["name"] for version in crd["spec"].get("versions") or []})
     if lost:
         msg = (
-            f"The chart's {title_of(wanted)} has no version {', '.join(lost)} any more, and objects are stored in it. "
+            f"The chart's {title_of(crd)} has no version {', '.join(lost)} any more, and objects are stored in it. "
             "Migrate them to a version that stays, remove the old one from status.storedVersions, and run the task again."
         )
         raise HelmError(msg, error="crd_stored_version", versions=lost)
@@ -81,8 +81,8 @@ def refuse_lost_versions(live: t.Optional[Object], wanted: Object) -> None:
 
 def await_served(client: t.Any, planned: t.Iterable[tuple[Object, Change]]) -> None:
     """Wait until the server serves CRDs that were applied."""
-    for wanted, _change in planned:
-        outcome = wait_until(client, Ref(API_VERSION, KIND, wanted["metadata"]["name"]), ready, timeout=ESTABLISHED_SECONDS)
+    for crd, _change in planned:
+        outcome = wait_until(client, Ref(API_VERSION, KIND, crd["metadata"]["name"]), ready, timeout=ESTABLISHED_SECONDS)
         if not outcome.done:
-            msg = f"{title_of(wanted)} was applied, and the API server does not serve it: {outcome.reason}."
+            msg = f"{title_of(crd)} was applied, and the API server does not serve it: {outcome.reason}."
             raise HelmError(msg, error="timeout")

@@ -12,7 +12,7 @@ import typing as t
 
 from .._kube.diff import applied_difference
 from .._kube.errors import KubeError
-from .._kube.manifests import same
+from .._kube.objects import same
 from ._manifest import Change, Object, objects, title_of, without
 from .storage import Release
 
@@ -20,7 +20,7 @@ MANAGER = "helm"
 
 
 class Drift(t.NamedTuple):
-    """One object that is not as helm left it. change is None when the server refuses to say."""
+    """One object that is not as helm left it. change is None when the server refuses to apply it."""
 
     obj: Object
     reason: str
@@ -65,16 +65,16 @@ def find(client: t.Any, release: Release, ignore: t.Sequence[t.Mapping[str, t.An
         if live is None and goes_by_itself(obj):
             continue
         # What is ignored is sent as it is: helm may own it, and the server would remove what its owner leaves out.
-        wanted = without(obj, ignore, live) if live else obj
+        desired = without(obj, ignore, live) if live else obj
         try:
-            applied = client.apply(wanted, force=True, dry_run=True, field_manager=MANAGER)
+            applied = client.apply(desired, force=True, dry_run=True, field_manager=MANAGER)
         except KubeError as error:
             if error.error not in ("invalid", "not_found"):
                 raise
-            found.append(Drift(wanted, f"the server refuses what the chart has: {error}"))
+            found.append(Drift(desired, f"the server refuses what the chart has: {error}"))
             continue
-        before, after = applied_difference(live, applied if live else wanted)
+        before, after = applied_difference(live, applied if live else desired)
         if not same(before, after):
             reason = "it does not exist" if live is None else "it was changed"
-            found.append(Drift(wanted, reason, Change(title_of(obj), before or None, after)))
+            found.append(Drift(desired, reason, Change(title_of(obj), before or None, after)))
     return found

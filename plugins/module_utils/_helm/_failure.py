@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""What helm says when it fails, as an error with a stable key and a sentence that says what to do."""
+"""What helm prints when it fails, as an error with a word for programs and a sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import typing as t
 from .._tool.process import Result
 from .storage import HelmError
 
-# What helm says to the key of the failure and what to do. The first that matches counts.
+# What helm prints, the word for the failure, and what to do. The first that matches counts.
 _FAILURES = (
     (
         "pending",
@@ -61,7 +61,7 @@ CUT = {
 }
 
 
-def said(result: Result) -> str:
+def reason_of(result: Result) -> str:
     """Return why helm failed: what follows its last "Error:", without the log lines of Helm 4."""
     lines = [line for line in (result.err or result.out).splitlines() if not re.match(r"^(?:time=\S+ )?level=", line)]
     text = "\n".join(lines).strip()
@@ -70,7 +70,7 @@ def said(result: Result) -> str:
 
 
 def failure(verb: str, name: str, text: str, command: t.Sequence[str]) -> HelmError:
-    """Return the error for what helm said."""
+    """Return the error for what helm printed."""
     found = [(key, advice) for key, pattern, advice in _FAILURES if re.search(pattern, text)]
     if verb == "pull":
         # Whatever goes wrong with a download, it is not about the cluster.

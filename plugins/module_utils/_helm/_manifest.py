@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import typing as t
 
-from .._kube.manifests import same
+from .._kube.objects import same
+from .._tool import yaml
 from .storage import HelmError, Release
 
 Object = dict[str, t.Any]
@@ -24,28 +25,18 @@ class Change(t.NamedTuple):
     after: t.Optional[t.Any]
 
 
-def pyyaml() -> t.Any:
-    """Import PyYAML only when it is needed: a run that changes nothing reads no manifest."""
-    try:
-        import yaml
-    except ImportError as error:
-        msg = "Comparing manifests needs the Python library PyYAML on the host that runs this task. Install it (package python3-yaml)."
-        raise HelmError(msg, error="missing_library") from error
-    return yaml
-
-
 def documents(text: str, what: str = "The manifest") -> list[t.Any]:
-    """Read the documents in a YAML text as helm does; empty ones are left out. what is how an error calls the text."""
-    yaml = pyyaml()
-    from .._tool.yaml import loader
+    """Read the documents in a text. what begins the sentence of an error."""
+    return yaml.documents(text, what, _refuse)
 
-    try:
-        return [document for document in yaml.load_all(text, Loader=loader(yaml)) if document is not None]
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        # Only the place: what is there may be a secret.
-        place = f" in line {mark.line + 1}" if mark else ""
-        raise HelmError(f"{what} is not valid YAML{place}. Correct it.", error="invalid_yaml") from None
+
+def as_yaml(tree: t.Any) -> str:
+    """Return a tree as YAML for people."""
+    return yaml.text_of(tree, "The diff", _refuse)
+
+
+def _refuse(word: str, msg: str) -> HelmError:
+    return HelmError(msg, error=word)
 
 
 def objects(text: str) -> list[Object]:
@@ -58,7 +49,7 @@ def objects(text: str) -> list[Object]:
 
 
 def release_of(text: str, chart: str, values: dict[str, t.Any]) -> Release:
-    """Return the release that "helm template" has rendered, which tells hooks only by their annotation."""
+    """Return the release that "helm template" has rendered, in which only an annotation marks hooks."""
     found = objects(text)
     hooks = [obj for obj in found if "helm.sh/hook" in ((obj.get("metadata") or {}).get("annotations") or {})]
     body = {

@@ -13,7 +13,7 @@ import typing as t
 import urllib.parse
 
 from .._kube.secrets import HIDDEN, PARTS
-from ._manifest import Change, Object, pyyaml
+from ._manifest import Change, Object, as_yaml
 
 # Shorter strings are hidden only where they are a whole value: they are part of too many words.
 _SHORTEST_PART = 4
@@ -33,7 +33,7 @@ class Mask:
     """Hides secrets: the given strings wherever they are, also encoded, and the data of each Secret.
 
     Each is shown as a number, which is the same for equal ones: enough to see that one has changed. A digest would show that
-    as well, and let whoever reads it try passwords against it.
+    as well, and would allow to try passwords against it.
     """
 
     def __init__(self, secrets: t.Iterable[t.Any]) -> None:
@@ -105,4 +105,4 @@ def shown(changes: t.Sequence[Change], mask: Mask, *, before: str = "stored", af
 
 def as_text(obj: t.Any, mask: Mask) -> str:
     """Return an object as YAML without secrets, nothing for None."""
-    return "" if obj is None else str(pyyaml().safe_dump(mask.tree(obj), default_flow_style=False, allow_unicode=True))
+    return "" if obj is None else as_yaml(mask.tree(obj))

@@ -11,7 +11,7 @@ import copy
 import json
 import typing as t
 
-from .._kube.manifests import same
+from .._kube.objects import same
 from ._manifest import documents
 from ._mask import Mask, leaves
 from .storage import HelmError

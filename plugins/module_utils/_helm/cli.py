@@ -11,15 +11,18 @@ input and the connection through a file, so no command line can hold a secret.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
+import tempfile
 import typing as t
 
+from .._kube.access import Access, Pem
 from .._tool.errors import ToolError
-from .._tool.process import Result, Run, require_version
+from .._tool.process import Result, Run, find_binary, require_version, runner
 from . import _chart as charts
-from ._failure import CUT, failure, said
+from ._failure import CUT, failure, reason_of
 from .storage import HelmError
 
 # Variables that would send helm elsewhere than the connection of the task.
@@ -36,7 +39,9 @@ FORGET = (
     "HELM_KUBETOKEN",
     "HELM_NAMESPACE",
 )
-# helm ends an operation by itself after --timeout; this much later it is asked to end altogether.
+# Of cluster, user and context in the kubeconfig for helm.
+_NAME = "campus.moodle"
+# helm ends an operation by itself after --timeout; this much later it is ended altogether.
 GRACE_SECONDS = 30
 # Option of the module to the helm that has what it needs. state stands for everything that is always needed.
 MINIMUM = {
@@ -90,13 +95,13 @@ class Helm:
 
     @property
     def version(self) -> str:
-        """Return the version of the program; asked once."""
+        """Return the version of the program; it is queried once."""
         if not self._version:
-            said = self._call(["version", "--template={{.Version}}"]).out.strip()
-            if not re.match(r"^v\d+\.\d+\.\d+", said):
-                msg = f"The program {self._binary} does not tell its version: it said {said[:200]!r}. Give a helm 3 or 4 in binary."
+            printed = self._call(["version", "--template={{.Version}}"]).out.strip()
+            if not re.match(r"^v\d+\.\d+\.\d+", printed):
+                msg = f"The program {self._binary} does not print its version, but {printed[:200]!r}. Give a helm 3 or 4 in binary."
                 raise HelmError(msg, error="unsupported_option")
-            self._version = said.lstrip("v")
+            self._version = printed.lstrip("v")
         return self._version
 
     @property
@@ -115,7 +120,7 @@ class Helm:
     def pull(self, chart: charts.Chart, directory: str, **options: t.Any) -> str:
         """Download a chart and return the path of its archive."""
         ref = f"{chart.ref}@{chart.digest}" if chart.oci and chart.digest else chart.ref
-        # A digest says it all; helm refuses a version beside it.
+        # A digest is enough; helm refuses a version together with it.
         version = None if "@" in ref else chart.version
         options.update(repo_url=chart.repo_url, version=version, destination=directory)
         self._verb("pull", [ref], options)
@@ -172,7 +177,7 @@ class Helm:
     def _check(self, words: list[str], text: t.Optional[str] = None) -> Result:
         result = self._call(words, text)
         if result.rc != 0:
-            raise failure(words[0], self._name, self.hide(said(result)), self.commands[-1])
+            raise failure(words[0], self._name, self.hide(reason_of(result)), self.commands[-1])
         return result
 
     def _call(self, words: list[str], text: t.Optional[str] = None) -> Result:
@@ -194,3 +199,67 @@ def arguments(verb: str, major: int, options: t.Mapping[str, t.Any]) -> list[str
     given = {name: value for name, value in options.items() if value is not None and value is not False}
     rows = [(name, verbs.split(), three if major < 4 else four) for name, (verbs, three, four) in FLAGS.items()]
     return [text.format(given[name]) for name, verbs, text in rows if name in given and verb in verbs and text] + _FIXED.get(verb, [])
+
+
+def runner_of(module: t.Any, access: Access) -> Run:
+    """Return a function that runs helm with this access. Neither the program nor a kubeconfig is needed before the first call."""
+    made: list[Run] = []
+
+    def run(command: list[str], text: t.Optional[str] = None, /) -> Result:
+        if not made:
+            handle, path = tempfile.mkstemp(prefix="kubeconfig-", dir=module.tmpdir)
+            module.add_cleanup_file(path)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(kubeconfig_of(access), file)
+            limit = module.params["timeout"] + GRACE_SECONDS
+            made.append(runner(module, environ={"KUBECONFIG": path}, forget=FORGET, timeout=limit))
+        return made[0]([find_binary(module, command[0]), *command[1:]], text)
+
+    return run
+
+
+def kubeconfig_of(access: Access) -> dict[str, t.Any]:
+    """Return a kubeconfig for helm, which then talks to the same server as the same user, wherever that came from.
+
+    It holds credentials, and JSON of it is YAML that helm reads.
+    """
+    cluster: dict[str, t.Any] = {
+        "server": access.server,
+        "tls-server-name": access.server_name,
+        "proxy-url": access.proxy,
+        **({"insecure-skip-tls-verify": True} if not access.verify else _pem("certificate-authority", access.ca)),
+    }
+    user: dict[str, t.Any] = {
+        **_authorization(access.authorization),
+        **_pem("client-certificate", access.certificate),
+        **_pem("client-key", access.key),
+        "as": access.headers.get("Impersonate-User", ""),
+        "as-uid": access.headers.get("Impersonate-Uid", ""),
+        "as-groups": list(access.groups),
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": _NAME, "cluster": _given(cluster)}],
+        "users": [{"name": _NAME, "user": _given(user)}],
+        "contexts": [{"name": _NAME, "context": {"cluster": _NAME, "user": _NAME, "namespace": access.namespace}}],
+        "current-context": _NAME,
+    }
+
+
+def _given(entry: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {name: value for name, value in entry.items() if value}
+
+
+def _pem(name: str, pem: Pem) -> dict[str, str]:
+    if pem.text:
+        return {f"{name}-data": base64.b64encode(pem.text.encode()).decode()}
+    return {name: pem.path}
+
+
+def _authorization(header: str) -> dict[str, str]:
+    kind, _space, value = header.partition(" ")
+    if kind == "Basic":
+        username, _colon, password = base64.b64decode(value).decode().partition(":")
+        return {"username": username, "password": password}
+    return {"token": value}

@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""What is known about releases, for people and playbooks that only look."""
+"""What is known about releases, for people and playbooks that only read."""
 
 from __future__ import annotations
 
@@ -11,9 +11,28 @@ import itertools
 import time
 import typing as t
 
+from .._kube.options import client_from
 from ._manifest import objects
 from ._mask import Mask, hidden, leaves
-from .storage import SELECTOR, HelmError, Release, ReleaseStore, Revision, hook_row, revision_of
+from .storage import SELECTOR, HelmError, Release, ReleaseStore, Revision, hook_row, refuse_other_driver, revision_of
+
+ARGUMENTS: dict[str, dict[str, t.Any]] = {
+    "names": {"type": "list", "elements": "str", "default": [], "aliases": ["name", "release_name"]},
+    "namespace": {"type": "str", "aliases": ["release_namespace"]},
+    "selector": {"type": "str"},
+    "include": {"type": "list", "elements": "str", "default": [], "choices": ["values", "manifest", "hooks", "history", "resources"]},
+    "show_values": {"type": "bool", "default": False},
+    "stale_after": {"type": "int", "default": 600},
+}
+
+
+def run(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> dict[str, t.Any]:
+    """Read the releases and return the result of the module."""
+    refuse_other_driver(environ)
+    client = client_from(params, environ)
+    found = find(client, names=params["names"], namespace=params["namespace"], selector=params["selector"])
+    options = {"stale_after": params["stale_after"], "show_values": params["show_values"]}
+    return {"changed": False, "releases": [describe(client, revisions, params["include"], **options) for revisions in found]}
 
 
 def find(
@@ -36,7 +55,7 @@ def describe(
     show_values: bool = False,
     now: t.Callable[[], float] = time.time,
 ) -> dict[str, t.Any]:
-    """Return what is asked about one release."""
+    """Return what is known about one release, with the parts in include."""
     newest = revisions[0]
     store = ReleaseStore(client, newest.namespace, newest.name)
     release, unreadable = _readable(store, newest)
@@ -55,7 +74,7 @@ def describe(
 
 
 def _readable(store: ReleaseStore, revision: Revision) -> tuple[Release, str]:
-    """Return a revision, or what its labels say and why it cannot be read: one broken record must not hide the others."""
+    """Return a revision, or what its labels have and why it cannot be read: one broken record must not hide the others."""
     try:
         return store.read(revision), ""
     except HelmError as error:
@@ -64,17 +83,17 @@ def _readable(store: ReleaseStore, revision: Revision) -> tuple[Release, str]:
 
 
 def _masked(release: Release, show_values: bool) -> Mask:
-    """Values are also in the manifest, and nobody says here which of them are secret."""
+    """Values are also in the manifest, and here it is not known which of them are secret."""
     return Mask([] if show_values else (value for _path, value in leaves(release.values)))
 
 
 def _past(release: Release) -> dict[str, t.Any]:
-    wanted = ("revision", "status", "chart", "chart_version", "app_version", "description", "input_digest")
+    shown = ("revision", "status", "chart", "chart_version", "app_version", "description", "input_digest")
     updated = (release.body.get("info") or {}).get("last_deployed") or ""
-    return {**{name: value for name, value in release.summary().items() if name in wanted}, "updated": updated}
+    return {**{name: value for name, value in release.summary().items() if name in shown}, "updated": updated}
 
 
 def _resources(client: t.Any, release: Release) -> list[dict[str, t.Any]]:
-    from ._ready import report
+    from ._wellbeing import states
 
-    return report(client, release)
+    return states(client, release)

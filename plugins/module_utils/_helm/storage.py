@@ -5,7 +5,7 @@
 
 """Helm's own record of a release, read through the API without the helm program.
 
-Each revision is one Secret. Its labels say the status, and its data is the whole release: JSON, compressed, in base64.
+Each revision is one Secret. Its labels have the status, and its data is the whole release: JSON, compressed, in base64.
 Helm 3 and 4 write the same form.
 """
 
@@ -24,12 +24,14 @@ from .._tool.errors import ToolError
 PREFIX = "sh.helm.release.v1."
 SELECTOR = "owner=helm"
 # What a revision was made from, in hexadecimal, and the number of that revision. Helm keeps labels when it writes the
-# Secret again, and hands them on to the next revision, whoever makes it from whatever: there the number tells.
+# Secret again, and hands them on to the next revision, however that is made: then the number differs.
 INPUT_LABEL = "campus.moodle/input"
 # Which run of the module made a revision.
 RUN_LABEL = "campus.moodle/run"
 # Some helm works on the release, or was killed while it did.
 PENDING = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")
+# Revisions that worked once. A failed upgrade leaves the one before it deployed.
+GOOD = ("deployed", "superseded")
 _GZIP = b"\x1f\x8b\x08"
 SUCCEEDED = "Succeeded"
 _TEST = ("test", "test-success")
@@ -44,7 +46,7 @@ class HelmError(ToolError):
 
 @dataclasses.dataclass(frozen=True)
 class Revision:
-    """What the labels of one release Secret say."""
+    """What is in the labels of one release Secret."""
 
     name: str
     namespace: str
@@ -63,7 +65,7 @@ class Revision:
 
     @property
     def pending(self) -> bool:
-        """Whether helm has begun something with it and not said how that ended."""
+        """Whether helm has begun something with it and not recorded how that ended."""
         return self.status in PENDING
 
 
@@ -114,7 +116,7 @@ class Release:
             "chart": name,
             "chart_version": version,
             "app_version": app_version,
-            # Releases of Helm 3 do not say it.
+            # Releases of Helm 3 do not have it.
             "apply_method": self.body.get("apply_method") or "csa",
             "input_digest": self.revision.input_digest if self.revision else "",
         }
@@ -134,7 +136,7 @@ def hook_row(hook: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def revision_of(secret: t.Mapping[str, t.Any]) -> t.Optional[Revision]:
-    """Read the labels of a Secret; None when it is no release."""
+    """Read the labels of a Secret; None when it is not a release."""
     metadata = secret["metadata"]
     labels = metadata.get("labels") or {}
     if not metadata["name"].startswith(PREFIX) or not str(labels.get("version")).isdigit():
@@ -159,7 +161,7 @@ def labels_for(digest: str, number: int, run: str) -> str:
 def decode(data: str) -> dict[str, t.Any]:
     """Return the release in the data of a Secret, as the API gives it."""
     raw = base64.b64decode(base64.b64decode(data))
-    # Helm compresses since long, and still reads releases from before.
+    # Helm has compressed releases for a long time, and still reads older ones.
     return dict(json.loads(gzip.decompress(raw) if raw.startswith(_GZIP) else raw))
 
 
@@ -192,7 +194,7 @@ class ReleaseStore:
         """Return one revision whole."""
         secret = self._client.get("v1", "Secret", revision.secret, self._namespace)
         if secret is None:
-            msg = f"Revision {revision.number} of release {self._name} was removed while it was looked at. Run the task again."
+            msg = f"Revision {revision.number} of release {self._name} was removed while it was read. Run the task again."
             raise HelmError(msg, error="conflict")
         return release_of(secret)
 
@@ -213,7 +215,7 @@ class ReleaseStore:
         self._change(secret, {"labels": {"status": "failed"}}, {"data": {"release": encode(body)}})
 
     def remember(self, revision: Revision, digest: str) -> Revision:
-        """Note what a revision was made from, so that the next run need not ask helm, and return it so."""
+        """Note what a revision was made from, so that the next run need not start helm, and return it so."""
         secret = {"metadata": {"name": revision.secret}}
         self._change(secret, {"labels": {INPUT_LABEL: f"{digest}.{revision.number}"}}, {})
         return dataclasses.replace(revision, input_digest=digest)

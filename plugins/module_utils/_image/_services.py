@@ -58,6 +58,6 @@ def write(layer: Layer, spec: dict[str, t.Any]) -> None:
     catcher = spec["mail_catcher"]
     if catcher:
         verify(Path(catcher["path"]), catcher["sha256"])
-        layer.file("opt/campus-services/bin/mailhog", Path(catcher["path"]), mode=0o755)
+        layer.file("opt/campus-services/bin/mail-catcher", Path(catcher["path"]), mode=0o755)
     for path, mode in _DIRECTORIES.items():
         layer.directory(path, mode=mode, owner=recipe.SERVICES_USER)

@@ -3,18 +3,19 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""What has to be done so that a list of manifests becomes true. Planning asks the server only to read and to try."""
+"""What has to be done so that a list of manifests becomes true. A plan only reads from the server and tries things on it."""
 
 from __future__ import annotations
 
 import dataclasses
 import typing as t
 
-from .client import KubeClient, Object
+from .client import KubeClient
 from .diff import applied_difference, preview
 from .errors import KubeError
 from .kinds import group_of, known
-from .manifests import Key, defined_by, flat, holds_data, in_order, key_of
+from .manifests import defined_by
+from .objects import Key, Object, holds_data, key_of
 
 # What a chart or a role usually makes. What holds data is not here, and neither is what controllers make for these.
 PRUNE_KINDS = (
@@ -37,8 +38,8 @@ PRUNE_KINDS = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Wishes:
-    """What a task asks for, beside its manifests. prune_labels is empty when nothing is pruned."""
+class Request:
+    """What a task asks for in addition to its manifests. prune_labels is empty when nothing is pruned."""
 
     present: bool = True
     force: bool = False
@@ -58,7 +59,7 @@ class Step:
     change: str
     before: Object
     after: Object
-    # The server cannot judge the object yet, because what defines it comes in the same call.
+    # The server cannot check the object yet, because what defines it comes in the same call.
     deferred: bool = False
     done: bool = False
     ready: t.Optional[bool] = None
@@ -83,12 +84,12 @@ class Step:
 
 
 class Planner:
-    """Judges each manifest. One that the server refuses, and a deletion that nobody confirmed, is a KubeError."""
+    """Checks each manifest. One that the server refuses, and a deletion that is not confirmed, is a KubeError."""
 
-    def __init__(self, client: KubeClient, manifests: t.Sequence[Object], wishes: Wishes) -> None:
+    def __init__(self, client: KubeClient, manifests: t.Sequence[Object], request: Request) -> None:
         self._client = client
         self._manifests = manifests
-        self._wishes = wishes
+        self._request = request
         # Kinds that this call defines anew or otherwise; their manifests are planned before those of their objects.
         self._changing: set[tuple[str, str]] = set()
         self._check = False
@@ -99,27 +100,27 @@ class Planner:
     def steps(self, *, check: bool) -> list[Step]:
         """Return what to do, in order; what is to be pruned comes last. In check mode, an earlier task may make a namespace."""
         self._check = check
-        if self._wishes.present:
+        if self._request.present:
             self._check_labels()
             steps = [self._applied(obj) for obj in self._manifests]
         else:
             # What lives in something else goes before it.
             steps = [self._deleted(obj) for obj in reversed(self._manifests)]
-        if self._wishes.prune_labels:
+        if self._request.prune_labels:
             steps += self._pruned()
         self._check_confirmed(steps)
         return steps
 
-    def comes_with(self, key: Key, problem: KubeError) -> bool:
+    def comes_with(self, key: Key, error: KubeError) -> bool:
         """Whether another manifest brings what the server misses."""
-        if problem.error == "not_found":
+        if error.error == "not_found":
             return key.namespace in self._namespaces
-        unknown = problem.error == "unknown_kind" or (problem.error == "invalid" and problem.details.get("unknown_fields"))
+        unknown = error.error == "unknown_kind" or (error.error == "invalid" and error.details.get("unknown_fields"))
         return bool(unknown) and (key.group, key.kind) in self._changing
 
-    def _may_come(self, key: Key, problem: KubeError) -> bool:
+    def _may_come(self, key: Key, error: KubeError) -> bool:
         """Whether an earlier task of the play may bring the namespace that the server misses: in check mode it has not."""
-        if not (self._check and key.namespace and problem.error == "not_found"):
+        if not (self._check and key.namespace and error.error == "not_found"):
             return False
         self.missing[key.namespace] = None
         return True
@@ -127,18 +128,18 @@ class Planner:
     def _applied(self, obj: Object) -> Step:
         key = key_of(obj)
         try:
-            change = preview(self._client, obj, force=self._wishes.force)
-        except KubeError as problem:
-            if not self.comes_with(key, problem) and not self._may_come(key, problem):
+            change = preview(self._client, obj, force=self._request.force)
+        except KubeError as error:
+            if not self.comes_with(key, error) and not self._may_come(key, error):
                 raise
-            return self._unjudged(key, obj)
+            return self._unchecked(key, obj)
         if change.before and change.before["metadata"].get("deletionTimestamp"):
             raise KubeError(f"{key} is being deleted. Run the task again when it is gone.", error="being_deleted")
         if change.verb != "unchanged":
             self._changing.update(defined_by([obj]))
         return Step(key, obj, change.verb, change.before, change.after)
 
-    def _unjudged(self, key: Key, obj: Object) -> Step:
+    def _unchecked(self, key: Key, obj: Object) -> Step:
         """Compare with the manifest itself, since the server cannot try it yet."""
         live = self._live(key, obj)
         before, after = applied_difference(live, overlaid(live, obj) if live else obj)
@@ -153,16 +154,16 @@ class Planner:
         """Return the object as it is; of a kind that is not installed there is none."""
         try:
             return self._client.get(obj["apiVersion"], key.kind, key.name, key.namespace or None)
-        except KubeError as problem:
-            if problem.error != "unknown_kind":
+        except KubeError as error:
+            if error.error != "unknown_kind":
                 raise
             return None
 
     def _pruned(self) -> list[Step]:
         """Find what carries the labels, is not in the manifests, and has no owner, which would know better when it goes."""
         given = {key_of(obj) for obj in self._manifests}
-        labels = ",".join(f"{name}={value}" for name, value in sorted(self._wishes.prune_labels.items()))
-        found = {key_of(obj): obj for row in self._wishes.prune_kinds for obj in self._labelled(row, labels)}
+        labels = ",".join(f"{name}={value}" for name, value in sorted(self._request.prune_labels.items()))
+        found = {key_of(obj): obj for row in self._request.prune_kinds for obj in self._labelled(row, labels)}
         loose = {key: obj for key, obj in found.items() if key not in given and not obj["metadata"].get("ownerReferences")}
         return [_removal(key, obj, "pruned") for key, obj in loose.items()]
 
@@ -172,16 +173,16 @@ class Planner:
             if not api_version or not self._client.resource(api_version, kind).namespaced:
                 msg = f"{row} cannot be pruned. In prune_kinds, write kinds that live in namespaces as apps/v1/Deployment or v1/Secret."
                 raise KubeError(msg, error="bad_option")
-            return self._client.list(api_version, kind, self._wishes.prune_namespace, labels=labels)
-        except KubeError as problem:
+            return self._client.list(api_version, kind, self._request.prune_namespace, labels=labels)
+        except KubeError as error:
             # Of a kind that exists but is not installed there is nothing to prune. Any other kind is misspelt.
-            if problem.error != "unknown_kind" or not (known(api_version, kind) or (group_of(api_version), kind) in self._changing):
+            if error.error != "unknown_kind" or not (known(api_version, kind) or (group_of(api_version), kind) in self._changing):
                 raise
             return []
 
     def _check_labels(self) -> None:
-        """An object without the labels would never be pruned later, and nobody would know why."""
-        for name, value in self._wishes.prune_labels.items():
+        """An object without the labels would never be pruned later, and it would not be clear why."""
+        for name, value in self._request.prune_labels.items():
             without = [str(key_of(obj)) for obj in self._manifests if (obj["metadata"].get("labels") or {}).get(name) != value]
             if without:
                 msg = f"With prune, every manifest needs the label {name}={value}; these lack it: {', '.join(without)}."
@@ -191,7 +192,7 @@ class Planner:
         missing = [
             step.key.confirmation
             for step in steps
-            if step.removes and holds_data(step.obj) and step.key.confirmation not in self._wishes.confirmed
+            if step.removes and holds_data(step.obj) and step.key.confirmation not in self._request.confirmed
         ]
         if missing:
             msg = f"Deleting {', '.join(missing)} loses data, so it must be confirmed: list exactly these in confirm_delete."
@@ -205,31 +206,8 @@ def _removal(key: Key, obj: Object, change: str) -> Step:
     return Step(key, obj, change, before, {})
 
 
-def overlaid(live: t.Any, wanted: t.Any) -> t.Any:
+def overlaid(live: t.Any, manifest: t.Any) -> t.Any:
     """Return an object with a manifest on top."""
-    if not isinstance(live, dict) or not isinstance(wanted, dict):
-        return wanted
-    return {**live, **{name: overlaid(live.get(name), value) for name, value in wanted.items()}}
-
-
-def placed(client: KubeClient, documents: t.Iterable[t.Any], namespace: t.Optional[str]) -> list[Object]:
-    """Return manifests as they are sent: checked, in order, in the given namespace or in that of the client if they name none."""
-    manifests = flat(documents)
-    defined = defined_by(manifests)
-
-    def namespace_of(obj: Object) -> t.Optional[str]:
-        kind = (group_of(obj["apiVersion"]), obj["kind"])
-        namespaced = defined[kind] if kind in defined else _namespaced(client, obj)
-        return (obj["metadata"].get("namespace") or namespace or client.namespace) if namespaced else None
-
-    return in_order(manifests, namespace_of)
-
-
-def _namespaced(client: KubeClient, obj: Object) -> bool:
-    try:
-        return client.resource(obj["apiVersion"], obj["kind"]).namespaced
-    except KubeError as problem:
-        # Whoever wants the object to be absent has what they want, and all others get this error when the object is tried.
-        if problem.error != "unknown_kind":
-            raise
-        return True
+    if not isinstance(live, dict) or not isinstance(manifest, dict):
+        return manifest
+    return {**live, **{name: overlaid(live.get(name), value) for name, value in manifest.items()}}

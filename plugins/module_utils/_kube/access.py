@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""What is needed to reach an API server: its address, whom to trust, who asks."""
+"""What is needed to reach an API server: its address, whom to trust, as whom to act."""
 
 from __future__ import annotations
 
@@ -62,19 +62,19 @@ def tls_context(access: Access) -> ssl.SSLContext:
     try:
         # The authorities of the system are trusted only where no other is given.
         context = ssl.create_default_context(cafile=ca.path or None, cadata=ca.text or None)
-        # Python 3.13 wants extensions that the authorities of many clusters do not have, and kubectl does not want.
+        # Python 3.13 requires extensions that the authorities of many clusters do not have, and kubectl does not require.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         if not access.verify:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         if access.certificate:
             with _as_file(access.certificate) as certificate, _as_file(access.key) as key:
-                # Without a password of ours, OpenSSL would ask for one on the terminal.
+                # An empty password, since OpenSSL prompts on the terminal when there is none at all.
                 context.load_cert_chain(certificate, key or None, password="")
-    except OSError as problem:
+    except OSError as error:
         what = access.certificate.path or access.ca.path or "in the kubeconfig"
-        said = getattr(problem, "reason", None) or problem.strerror or problem
-        msg = f"Cannot use the certificates for the API server at {access.server} ({what}): {said}."
-        raise KubeError(msg, error="bad_credentials") from problem
+        reason = getattr(error, "reason", None) or error.strerror or error
+        msg = f"Cannot use the certificates for the API server at {access.server} ({what}): {reason}."
+        raise KubeError(msg, error="bad_credentials") from error
     return context
 
 

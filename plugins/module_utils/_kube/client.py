@@ -16,15 +16,17 @@ import urllib.parse
 from .._tool.process import Result
 from ._transport.http import Transport
 from ._transport.requests import Requests
-from ._transport.watch import SYNCED, Object, Objects, follow
+from ._transport.watch import SYNCED, follow
+from .access import Access
 from .errors import KubeError
 from .kinds import Resource, known, path_of, root_of
+from .objects import Object, Objects
 from .secrets import values_of, with_data
 
 # In a class with a method called list, the type needs another name.
 Strings = list[str]
 
-__all__ = ["FIELD_MANAGER", "KubeClient", "KubeError", "Object", "Objects"]
+__all__ = ["FIELD_MANAGER", "KubeClient", "Object", "Objects"]
 
 FIELD_MANAGER = "campus.moodle"
 _METADATA_ONLY = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}
@@ -40,8 +42,13 @@ class KubeClient:
         self._found: dict[tuple[str, str], Resource] = {}
 
     @property
+    def access(self) -> Access:
+        """How this client reaches the server, for programs that have to reach the same one as the same user."""
+        return self._transport.access
+
+    @property
     def warnings(self) -> Strings:
-        """What the server said to the user beside its answers, about deprecated kinds, say."""
+        """What the server adds to its answers for the user, for example about deprecated kinds."""
         return [*self._requests.warnings]
 
     def get(self, api_version: str, kind: str, name: str, namespace: t.Optional[str] = None) -> t.Optional[Object]:
@@ -133,7 +140,7 @@ class KubeClient:
     ) -> t.Iterator[tuple[str, Object]]:
         """Yield what is there as ADDED, then each event, until timeout seconds are over.
 
-        With synced, the event SYNCED with an empty object tells when a list is complete, even when it has nothing in it.
+        With synced, the event SYNCED with an empty object marks a complete list, even when it has nothing in it.
         With tick, TICK with an empty object comes after each tick seconds in which nothing happened.
         """
         place = self._place(api_version, kind, namespace) if name else namespace
@@ -155,18 +162,18 @@ class KubeClient:
         """Return the last lines that a container printed, or that it printed before its last restart."""
         query = {"tailLines": str(lines), "previous": str(previous).lower(), **({"container": container} if container else {})}
         path = self._path("v1", "Pod", pod, namespace, "log")
-        answer = self._requests.answer("GET", path, f"read the log of Pod {pod} in namespace {namespace}", query=query, patient=False)
-        return answer.body.decode("utf-8", "replace")
+        attempt = f"read the log of Pod {pod} in namespace {namespace}"
+        return str(self._requests.send("GET", path, attempt, query=query, patient=False, text=True))
 
     def proxy_get(self, namespace: str, pod: str, port: int | str, path: str, *, scheme: str = "https") -> t.Any:
         """Return the JSON that a pod answers on one of its ports."""
         root = self._path("v1", "Pod", f"{scheme}:{pod}:{port}", namespace, "proxy")
-        attempt = f"ask port {port} of Pod {pod} in namespace {namespace} for {path}"
+        attempt = f"query port {port} of Pod {pod} in namespace {namespace} for {path}"
         try:
-            # A pod that does not answer is an answer for whoever asks.
+            # That a pod does not answer is an answer too.
             return self._requests.send("GET", f"{root}/{path.lstrip('/')}", attempt, patient=False)
-        except KubeError as problem:
-            if problem.error != "unknown_kind":
+        except KubeError as error:
+            if error.error != "unknown_kind":
                 raise
             raise KubeError(f"Cannot {attempt}: the pod answered with status 404.", error="not_found", status=404) from None
 
@@ -178,9 +185,9 @@ class KubeClient:
         *,
         container: t.Optional[str] = None,
         stdin: str | bytes | None = None,
-        timeout: float,
+        timeout: t.Optional[float],
     ) -> Result:
-        """Run a command in a container. stdin is sent and then ended."""
+        """Run a command in a container. stdin is sent and then ended. A timeout of None is no limit."""
         # Few tasks need this, and all of them pay for what is imported at the top.
         from ._transport.websocket import run_command
 
@@ -196,14 +203,14 @@ class KubeClient:
         return str(self._requests.send("GET", "/version", "read the version of the server")["gitVersion"])
 
     def resource(self, api_version: str, kind: str) -> Resource:
-        """Return where a kind lives; asks the server only for kinds that the collection does not know."""
+        """Return where a kind lives; the server is queried only for kinds that the collection does not know."""
         resource = known(api_version, kind) or self._found.get((api_version, kind))
         if resource:
             return resource
         try:
             answer = self._requests.send("GET", root_of(api_version), f"list the kinds of {api_version}")
-        except KubeError as problem:
-            if problem.details["status"] != 404:
+        except KubeError as error:
+            if error.details["status"] != 404:
                 raise
             answer = {}
         for row in answer.get("resources") or []:

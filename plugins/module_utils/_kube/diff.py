@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""What applying a manifest would change: the object as it is beside the object that a dry run returns.
+"""What applying a manifest would change: the object as it is, and as a dry run returns it.
 
 Both come from the server, with its defaults and the changes of its webhooks, so what differs is what really changes.
 """
@@ -13,8 +13,8 @@ from __future__ import annotations
 import copy
 import typing as t
 
-from .client import FIELD_MANAGER, KubeClient, Object
-from .manifests import same
+from .client import FIELD_MANAGER, KubeClient
+from .objects import Object, same
 from .secrets import hide_pair, with_data
 
 # What the server keeps for itself, and what no manifest sets.

@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""What the API server said no to, as one error with a stable key and a sentence that says what to do."""
+"""What the API server refused, as one error with a word for programs and a sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _KEYS = {
     429: "throttled",
 }
 _ADVICE = {
-    "denied": "The rules of the cluster (an admission policy, a quota, a webhook) say no; the request was allowed for this user.",
+    "denied": "The rules of the cluster (an admission policy, a quota, a webhook) forbid it; the user may make the request.",
     "too_large": "The object is bigger than the API server or etcd accepts.",
-    "throttled": "The API server asked to come later, for longer than api_timeout allows.",
+    "throttled": "The API server is overloaded, for longer than api_timeout allows to wait.",
     "server_error": "This is a failure of the API server or of a webhook that it calls.",
 }
 _FORBIDDEN = re.compile(
@@ -39,7 +39,7 @@ _FORBIDDEN = re.compile(
     r'(?:resource "(?P<resource>[^"]*)"(?: in API group "(?P<group>[^"]*)")?|path "(?P<path>[^"]*)")'
     r'(?:.*? in the namespace "(?P<namespace>[^"]*)")?'
 )
-# What strict validation says: decoding of known types, and server-side apply.
+# The words of strict validation: when known types are decoded, and in server-side apply.
 _UNKNOWN_FIELD = re.compile(r'unknown field "([^"]+)"|(\.[^\s:]+): field not declared in schema')
 _BAD_OBJECT = re.compile(r"failed to (?:create typed|convert new|create manager)|.*strict decoding error")
 _CONFLICT = re.compile(r'conflicts? with "(?P<manager>[^"]+)"')
@@ -56,7 +56,7 @@ class KubeError(ToolError):
         """The stable key."""
         return str(self.details["error"])
 
-    def saying(self, msg: str, **more: t.Any) -> KubeError:
+    def rephrased(self, msg: str, **more: t.Any) -> KubeError:
         """Return the same error with another text and more details."""
         details = {**self.details, **more}
         return KubeError(msg, error=details.pop("error"), **details)
@@ -87,7 +87,7 @@ def error_of(attempt: str, http_status: int, body: bytes, *, server: str, creden
     details: dict[str, t.Any] = {}
     sentence = f"The API server at {server} refused to {attempt}: {message.rstrip('.')}."
     if key == "unauthorized":
-        sentence = f"The API server at {server} does not know who asks: {credentials}."
+        sentence = f"The API server at {server} does not accept the credentials: {credentials}."
     elif key == "denied" and _FORBIDDEN.search(message):
         key, sentence, details = "forbidden", *_forbidden(message, attempt)
     elif key == "conflict" and reason == "AlreadyExists":

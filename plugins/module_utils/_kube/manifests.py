@@ -3,77 +3,21 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""Manifests by themselves: reading, checking and comparing them, putting them in order, and which of them hold data."""
+"""Manifests by themselves: reading them, checking that each names an object, and putting them in order."""
 
 from __future__ import annotations
 
-import json
 import typing as t
 
-from .client import Object
+from .._tool import yaml
+from .client import KubeClient
 from .errors import KubeError
 from .kinds import group_of
+from .objects import Key, Object, key_of
 from .secrets import with_data
 
 # What others live in comes first. Everything else keeps the order in which it was given.
 _ORDER = ("Namespace", "CustomResourceDefinition")
-# Deleting one of these deletes data of users, directly or with what is inside.
-PROTECTED = (
-    ("", "Namespace"),
-    ("", "PersistentVolume"),
-    ("", "PersistentVolumeClaim"),
-    ("apiextensions.k8s.io", "CustomResourceDefinition"),
-    ("postgresql.cnpg.io", "Cluster"),
-)
-# So does deleting one of these when its specification says so.
-_TAKES_DATA_ALONG = {
-    # The claims that it has made.
-    ("apps", "StatefulSet"): (("persistentVolumeClaimRetentionPolicy", "whenDeleted"), "Delete"),
-    # The database in PostgreSQL.
-    ("postgresql.cnpg.io", "Database"): (("databaseReclaimPolicy",), "delete"),
-}
-
-
-class Key(t.NamedTuple):
-    """What makes two manifests the same object; the version of the API does not."""
-
-    group: str
-    kind: str
-    namespace: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
-
-    @property
-    def confirmation(self) -> str:
-        """What confirm_delete has to say for an object that holds data."""
-        return f"{self.kind}/{self.name}"
-
-
-def key_of(obj: Object) -> Key:
-    """Return what identifies an object."""
-    metadata = obj["metadata"]
-    return Key(group_of(obj["apiVersion"]), obj["kind"], metadata.get("namespace") or "", metadata["name"])
-
-
-def holds_data(obj: t.Any) -> bool:
-    """Whether deleting an object, as it is now, deletes data of users."""
-    kind = (group_of(obj.get("apiVersion") or ""), obj["kind"])
-    path, word = _TAKES_DATA_ALONG.get(kind, ((), ""))
-    found: t.Any = obj.get("spec")
-    for name in path:
-        found = found.get(name) if isinstance(found, dict) else None
-    return kind in PROTECTED or (bool(path) and found == word)
-
-
-def same(one: t.Any, other: t.Any) -> bool:
-    """Whether two manifests, or parts of them, are the same for the API: 1 is 1.0 and not true, which is the same to Python."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(value, other[name]) for name, value in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)
 
 
 def read_file(path: str) -> list[t.Any]:
@@ -81,39 +25,22 @@ def read_file(path: str) -> list[t.Any]:
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read()
-    except (OSError, UnicodeError) as problem:
-        raise _wrong(f"Cannot read the manifests in {path}: {getattr(problem, 'strerror', None) or 'it is not text'}.") from problem
-    try:
-        return [json.loads(text)]
-    except ValueError:
-        return [document for document in _yaml_documents(text, path) if document is not None]
+    except (OSError, UnicodeError) as error:
+        raise _wrong(f"Cannot read the manifests in {path}: {getattr(error, 'strerror', None) or 'it is not text'}.") from error
+    return yaml.documents(text, f"The file {path}", lambda _word, msg: _wrong(msg), strict=True)
 
 
-def _yaml_documents(text: str, path: str) -> list[t.Any]:
-    try:
-        import yaml
-    except ImportError:
-        raise _wrong(f"The manifests in {path} are YAML, and PyYAML is not installed for this Python. Install it, or write JSON.") from None
-    from .._tool.yaml import loader
+def placed(client: KubeClient, documents: t.Iterable[t.Any], namespace: t.Optional[str]) -> list[Object]:
+    """Return manifests as they are sent: checked, in order, in the given namespace or in that of the client if they name none."""
+    manifests = flat(documents)
+    defined = defined_by(manifests)
 
-    class Loader(loader(yaml)):  # type: ignore[misc]
-        """Refuses a key that is there twice."""
+    def namespace_of(obj: Object) -> t.Optional[str]:
+        kind = (group_of(obj["apiVersion"]), obj["kind"])
+        namespaced = defined[kind] if kind in defined else _namespaced(client, obj)
+        return (obj["metadata"].get("namespace") or namespace or client.namespace) if namespaced else None
 
-        def construct_mapping(self, node: t.Any, deep: bool = False) -> t.Any:
-            seen = set()
-            for key_node, _value in node.value:
-                key = key_node.value if isinstance(key_node.value, str) else None
-                if key is not None and key in seen and key != "<<":
-                    raise yaml.constructor.ConstructorError(None, None, f"the key {key} is there twice", key_node.start_mark)
-                seen.add(key)
-            return super().construct_mapping(node, deep)
-
-    try:
-        return list(yaml.load_all(text, Loader=Loader))
-    except yaml.YAMLError as problem:
-        mark, said = getattr(problem, "problem_mark", None), getattr(problem, "problem", None) or "it cannot be parsed"
-        place = f" in line {mark.line + 1}" if mark else ""
-        raise _wrong(f"The manifests in {path} are not valid YAML{place}: {said}.") from None
+    return in_order(manifests, namespace_of)
 
 
 def flat(documents: t.Iterable[t.Any]) -> list[Object]:
@@ -147,7 +74,7 @@ def _flat(documents: t.Iterable[t.Any]) -> t.Iterator[t.Any]:
 
 def _named(given: t.Any, place: int) -> Object:
     if not isinstance(given, dict):
-        raise _wrong(f"Manifest {place} is no mapping.")
+        raise _wrong(f"Manifest {place} is not a mapping.")
     metadata = given.get("metadata")
     name = metadata.get("name") if isinstance(metadata, dict) else None
     what = f"Manifest {place} ({given.get('kind') or 'without a kind'} {name or 'without a name'})"
@@ -170,6 +97,16 @@ def defined_by(manifests: t.Iterable[Object]) -> dict[tuple[str, str], bool]:
         if obj["kind"] == "CustomResourceDefinition" and isinstance(spec, dict) and isinstance(names, dict):
             result[str(spec.get("group")), str(names.get("kind"))] = spec.get("scope") == "Namespaced"
     return result
+
+
+def _namespaced(client: KubeClient, obj: Object) -> bool:
+    try:
+        return client.resource(obj["apiVersion"], obj["kind"]).namespaced
+    except KubeError as error:
+        # If the object is to be absent, it is; otherwise this error comes again when the object is tried.
+        if error.error != "unknown_kind":
+            raise
+        return True
 
 
 def _wrong(msg: str) -> KubeError:

@@ -10,15 +10,20 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ._transport.watch import Object
 from .kinds import group_of
+from .objects import Object
 
 
 class Verdict(t.NamedTuple):
-    """What a predicate says about an object: state is done, waiting or failed."""
+    """The state of an object, for one predicate: done, waiting or failed."""
 
     state: str
     reason: str = ""
+
+    @property
+    def done(self) -> bool:
+        """Whether the object is in the desired state."""
+        return self.state == "done"
 
 
 # Gets the object, None when it does not exist.
@@ -27,7 +32,7 @@ DONE = Verdict("done")
 
 
 def ready(obj: t.Optional[Object]) -> Verdict:
-    """Judge an object by the rules of its kind, or by its conditions."""
+    """Check an object by the rules of its kind, or by its conditions."""
     if obj is None:
         return Verdict("waiting", "it does not exist")
     if obj["metadata"].get("deletionTimestamp"):
@@ -36,7 +41,7 @@ def ready(obj: t.Optional[Object]) -> Verdict:
 
 
 def gone(obj: t.Optional[Object]) -> Verdict:
-    """Judge whether an object is gone."""
+    """Check that an object is gone."""
     if obj is None:
         return DONE
     finalizers = ", ".join(obj["metadata"].get("finalizers") or [])
@@ -49,7 +54,7 @@ def condition_of(obj: Object, name: str) -> dict[str, t.Any]:
 
 
 def conditions(obj: Object) -> Verdict:
-    """Judge any object: its controller has seen the current version, it is not stuck, and it is Ready if it says so at all."""
+    """Check any object: its controller has seen the current version, it is not stuck, and it is Ready if it has that condition at all."""
     stalled, is_ready = condition_of(obj, "Stalled"), condition_of(obj, "Ready")
     if stalled.get("status") == "True" and not _stale(obj, stalled):
         return Verdict("failed", _text(stalled, "it is stalled"))
@@ -83,26 +88,26 @@ def _text(condition: t.Mapping[str, t.Any], otherwise: str) -> str:
 
 
 def _workload(obj: Object) -> Verdict:
-    """Deployment, StatefulSet and ReplicaSet: as many as wanted run the current template and are available."""
+    """Deployment, StatefulSet and ReplicaSet: as many as desired run the current template and are available."""
     status, spec = obj.get("status") or {}, obj.get("spec") or {}
     if status.get("observedGeneration", 0) < obj["metadata"].get("generation", 1):
         return Verdict("waiting", "its controller has not seen the change yet")
     progress = condition_of(obj, "Progressing")
     if progress.get("reason") == "ProgressDeadlineExceeded":
         return Verdict("failed", _text(progress, ""))
-    wanted = 1 if spec.get("replicas") is None else spec["replicas"]
+    desired = 1 if spec.get("replicas") is None else spec["replicas"]
     partition = ((spec.get("updateStrategy") or {}).get("rollingUpdate") or {}).get("partition") or 0
     on_delete = (spec.get("updateStrategy") or {}).get("type") == "OnDelete"
     updated = "" if obj["kind"] == "ReplicaSet" or on_delete else "updatedReplicas"
-    for field, least, said in (
-        (updated, max(0, wanted - partition), "have the current template"),
-        ("readyReplicas", wanted, "are ready"),
-        ("availableReplicas", wanted, "are available"),
+    for field, least, words in (
+        (updated, max(0, desired - partition), "have the current template"),
+        ("readyReplicas", desired, "are ready"),
+        ("availableReplicas", desired, "are available"),
     ):
         if field and (status.get(field) or 0) < least:
-            return Verdict("waiting", f"{status.get(field) or 0} of {least} pods {said}")
-    if obj["kind"] == "Deployment" and (status.get("replicas") or 0) > wanted:
-        return Verdict("waiting", f"{status['replicas'] - wanted} old pods are still there")
+            return Verdict("waiting", f"{status.get(field) or 0} of {least} pods {words}")
+    if obj["kind"] == "Deployment" and (status.get("replicas") or 0) > desired:
+        return Verdict("waiting", f"{status['replicas'] - desired} old pods are still there")
     return DONE
 
 
@@ -110,11 +115,14 @@ def _daemon_set(obj: Object) -> Verdict:
     status = obj.get("status") or {}
     if status.get("observedGeneration", 0) < obj["metadata"].get("generation", 1):
         return Verdict("waiting", "its controller has not seen the change yet")
-    wanted = status.get("desiredNumberScheduled") or 0
+    desired = status.get("desiredNumberScheduled") or 0
     on_delete = ((obj.get("spec") or {}).get("updateStrategy") or {}).get("type") == "OnDelete"
-    for field, said in (("" if on_delete else "updatedNumberScheduled", "have the current template"), ("numberAvailable", "are available")):
-        if field and (status.get(field) or 0) < wanted:
-            return Verdict("waiting", f"{status.get(field) or 0} of {wanted} pods {said}")
+    for field, words in (
+        ("" if on_delete else "updatedNumberScheduled", "have the current template"),
+        ("numberAvailable", "are available"),
+    ):
+        if field and (status.get(field) or 0) < desired:
+            return Verdict("waiting", f"{status.get(field) or 0} of {desired} pods {words}")
     return DONE
 
 
@@ -151,12 +159,12 @@ def _service(obj: Object) -> Verdict:
     return Verdict("waiting", "it has no address of a load balancer yet")
 
 
-def _phase(wanted: str) -> t.Callable[[Object], Verdict]:
-    def judge(obj: Object) -> Verdict:
+def _phase(desired: str) -> t.Callable[[Object], Verdict]:
+    def check(obj: Object) -> Verdict:
         phase = (obj.get("status") or {}).get("phase")
-        return DONE if phase == wanted else Verdict("waiting", f"its phase is {phase or 'not set'}, not {wanted}")
+        return DONE if phase == desired else Verdict("waiting", f"its phase is {phase or 'not set'}, not {desired}")
 
-    return judge
+    return check
 
 
 # Kinds whose readiness is not in a condition called Ready. Each function gets an object that exists.
@@ -173,7 +181,7 @@ READINESS: dict[str, t.Callable[[Object], Verdict]] = {
     "StatefulSet": _workload,
 }
 
-# Kinds that always say whether they are Ready: as long as they do not, nothing was done for them.
+# Kinds that always report whether they are Ready: as long as they do not, nothing was done for them.
 REPORTING = {("postgresql.cnpg.io", "Cluster"), *(("cert-manager.io", kind) for kind in ("Certificate", "ClusterIssuer", "Issuer"))}
 
 
@@ -195,7 +203,7 @@ def pod_problems(pod: Object) -> list[str]:
 def has_condition(name: str, status: str) -> Predicate:
     """Return a predicate: a condition has a status. A condition that is older than the object's current version does not count."""
 
-    def judge(obj: t.Optional[Object]) -> Verdict:
+    def check(obj: t.Optional[Object]) -> Verdict:
         if obj is None:
             return Verdict("waiting", "it does not exist")
         condition = condition_of(obj, name)
@@ -208,23 +216,22 @@ def has_condition(name: str, status: str) -> Predicate:
             return Verdict("waiting", f"it has no condition {name}")
         return Verdict("waiting", f"its condition {name} is {condition.get('status')}, not {status} ({_text(condition, 'no reason')})")
 
-    return judge
+    return check
 
 
 def has_field(path: str, value: t.Optional[str]) -> Predicate:
     """Return a predicate: a field has a value, or is there at all if value is None."""
 
-    def judge(obj: t.Optional[Object]) -> Verdict:
+    def check(obj: t.Optional[Object]) -> Verdict:
         if obj is None:
             return Verdict("waiting", "it does not exist")
         found = field_of(obj, path)
-        if found is None or (value is not None and found != value):
-            return Verdict(
-                "waiting", f"its field {path} is {'not set' if found is None else found}{f', not {value}' if value is not None else ''}"
-            )
-        return DONE
+        if found is not None and value in (None, found):
+            return DONE
+        expected = "" if value is None else f", not {value}"
+        return Verdict("waiting", f"its field {path} is {'not set' if found is None else found}{expected}")
 
-    return judge
+    return check
 
 
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]|\[['\"]([^'\"]+)['\"]\]")

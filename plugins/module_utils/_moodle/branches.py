@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
-# This module is private to the collection campus.moodle; it can change or go at any time.
+#
+# Private to this collection: it may change or disappear in any release.
+
 """The table of Moodle branches: what each one runs on, how long it is supported, where it comes from."""
 
 from __future__ import annotations
@@ -67,9 +69,9 @@ class Branch:
 
 
 # No row has a checksum yet: an image from the official archive uses the checksum that is published beside it, unless the inventory
-# names one. A row gets its checksum when somebody has compared the archive with Moodle's signed announcement.
+# names one. A row gets its checksum once the archive was compared with Moodle's signed announcement.
 _ROWS: tuple[Branch, ...] = (
-    # Branches that get no security fixes any more are here so that a site on one of them can be taken over and upgraded.
+    # Branches that no longer get security fixes are here so that a site on one of them can be taken over and upgraded.
     Branch(
         name="4.3",
         number=403,
@@ -168,7 +170,7 @@ def numbers(version: str) -> tuple[int, ...]:
 
 
 def past_support(branch: Branch, today: str) -> bool:
-    """Whether a branch gets no security fixes any more, on a day in ISO form."""
+    """Whether a branch no longer gets security fixes, on a day in ISO form."""
     return branch.security_until < today
 
 
@@ -182,7 +184,7 @@ def unusable(prefix: str, name: str, branches: t.Mapping[str, Branch], today: st
         yield f"{prefix}branch is {name!r}, which this collection does not know; choose one of {', '.join(branches)}."
     elif past_support(branch, today) and not allowed:
         yield (
-            f"{prefix}branch is {name!r}, which gets no security fixes since {branch.security_until}; choose a later branch, "
+            f"{prefix}branch is {name!r}, which has had no security fixes since {branch.security_until}; choose a later branch, "
             f"or set {prefix}allow_unsupported_branch to true."
         )
 
@@ -195,7 +197,7 @@ def wrong_php(option: str, given: str, branch: Branch) -> t.Iterator[str]:
 
 
 def wrong_postgresql(option: str, given: str, branch: t.Optional[Branch]) -> t.Iterator[str]:
-    """Refuse what is no major version, and one that is too old for the branch. An unknown branch has a sentence of its own."""
+    """Refuse what is not a major version, and one that is too old for the branch. An unknown branch has a sentence of its own."""
     if not given.isdecimal():
         yield f"{option} is {given!r}; give PostgreSQL's major version alone, for example {POSTGRESQL}."
     elif branch is not None and int(given) < branch.postgresql_minimum:

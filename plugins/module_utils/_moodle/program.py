@@ -3,10 +3,10 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""The program of the site image, through any command that reaches it: docker exec, kubectl exec, or none.
+"""The program of the site image, through any command or container that reaches it, or a container of its own.
 
-Its exit codes and answers are the image's contract (docs/image.md): 0 is success, an answer is one JSON object on the last line
-of standard output, and a failure is explained in sentences. What is wanted goes in on standard input.
+Its exit codes and answers are the image's contract (docs/reference/image.md): 0 is success, an answer is one JSON object on the last line
+of standard output, and a failure is explained in sentences. What is requested goes in on standard input.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import shlex
 import typing as t
 
 from .._tool.errors import ToolError
-from .._tool.process import Result, Run, runner
+from .._tool.process import Result, Run
+from . import runner
 
 EXIT_CODES = {
     2: "bad usage or a bad environment value",
@@ -29,11 +30,7 @@ ERRORS = {2: "usage", 3: "unreachable", 4: "refused", 5: "moodle", 6: "locked"}
 # A command that ends with one of these had not begun to change anything.
 UNTOUCHED_CODES = (2, 3, 4, 6)
 
-MOODLE_ARGUMENTS: dict[str, dict[str, t.Any]] = {
-    "runner": {"type": "list", "elements": "str", "required": True},
-    "chdir": {"type": "path"},
-    "timeout": {"type": "int", "default": 3600},
-}
+ARGUMENTS = runner.ARGUMENTS
 
 
 class ProgramError(ToolError):
@@ -41,26 +38,25 @@ class ProgramError(ToolError):
 
 
 class MoodleProgram:
-    """The commands of the program."""
+    """The commands of the program. run runs the words of runner, with those of a command after them."""
 
-    def __init__(self, run: Run, prefix: t.Sequence[str]) -> None:
+    def __init__(self, run: Run, runner: t.Sequence[str]) -> None:
         self._run = run
-        self._prefix = list(prefix)
+        self._runner = list(runner)
 
     def ask(
-        self, *command: str, what: str, fields: t.Sequence[str] = (), wish: t.Optional[t.Mapping[str, t.Any]] = None
+        self, *command: str, what: str, fields: t.Sequence[str] = (), request: t.Optional[t.Mapping[str, t.Any]] = None
     ) -> dict[str, t.Any]:
-        """Run a command and return its answer.
+        """Run a command and return its answer, which must have the fields. The command reads the request.
 
-        what continues "Could not"; fields have to be in the answer; wish is what the command reads.
+        what says what was tried, in a failure that begins with "Could not".
         """
-        words = [*self._prefix, *command]
+        if not self._runner:
+            msg = "The option runner is empty; it has to be the command that reaches the program of the site image."
+            raise ProgramError(msg, error="runner")
+        words = [*self._runner, *command]
         try:
-            result = self._run(words, None if wish is None else json.dumps(wish))
-        except BrokenPipeError as error:
-            # It ended without reading what is wanted; asked again without that, it only says why.
-            result = self._run(words, None)
-            raise failure(what, words, result, answer_of(result) if result.rc else {}) from error
+            result = self._run(words, None if request is None else json.dumps(request))
         except OSError as error:
             msg = f"Could not {what}: the runner's command {shlex.quote(words[0])} cannot be started: {error.strerror}."
             raise ProgramError(msg, error="runner") from error
@@ -75,18 +71,23 @@ class MoodleProgram:
             raise ProgramError(msg, error="old_image")
         return answer
 
-    def enforce(self, command: str, wish: t.Mapping[str, t.Any], *, check: bool, what: str) -> dict[str, t.Any]:
-        """Run a command that makes things as they are wanted, or only compares; the answer has changed, before and after."""
-        return self.ask(command, *["--check"] * check, what=what, fields=["changed", "before", "after"], wish=wish)
+    def enforce(self, command: str, request: t.Mapping[str, t.Any], *, check: bool, what: str) -> dict[str, t.Any]:
+        """Run a command that makes things as requested, or only compares; the answer has changed, before and after."""
+        return self.ask(command, *["--check"] * check, what=what, fields=["changed", "before", "after"], request=request)
+
+    def preflight(self, what: str) -> dict[str, t.Any]:
+        """Return what the code would do with the database: action, maintenance_required, versions and warnings. Changes nothing."""
+        fields = ["action", "maintenance_required", "database_version", "code_version", "warnings"]
+        return self.ask("preflight", "--json", what=what, fields=fields)
+
+    def upgrade(self, *, allow_maintenance: bool) -> dict[str, t.Any]:
+        """Bring the database to the version of the code."""
+        return self.ask("upgrade", *["--allow-maintenance"] * allow_maintenance, what="upgrade the site")
 
 
 def program_of(module: t.Any) -> MoodleProgram:
     """Return the program that the options of a module name."""
-    if not module.params["runner"]:
-        msg = "The option runner is empty; it has to be the command that reaches the program of the site image."
-        raise ProgramError(msg, error="runner")
-    run = runner(module, chdir=module.params["chdir"], timeout=module.params["timeout"])
-    return MoodleProgram(run, module.params["runner"])
+    return MoodleProgram(*runner.runner_of(module))
 
 
 def failure(what: str, command: t.Sequence[str], result: Result, answer: t.Mapping[str, t.Any]) -> ProgramError:
@@ -96,7 +97,7 @@ def failure(what: str, command: t.Sequence[str], result: Result, answer: t.Mappi
     if not answer and result.rc not in EXIT_CODES:
         msg = (
             f"Could not {what}: the command {shlex.join(command)} ended with exit status {result.rc} and without an answer. "
-            f"See whether the runner names a running container of the site and the program in it.{listed}"
+            f"See whether it reaches a container of the site image and the program in it.{listed}"
         )
         return ProgramError(msg, error="runner", exit_status=result.rc, sentences=sentences)
     reason = EXIT_CODES.get(result.rc, f"exit status {result.rc}")
@@ -125,27 +126,6 @@ def sentences_of(result: Result, answer: t.Mapping[str, t.Any]) -> list[str]:
     return problems or [line for line in (result.err.strip() or result.out.strip()).splitlines() if line.strip()][-10:]
 
 
-def database_changed(code: int, answer: t.Mapping[str, t.Any]) -> bool:
+def database_changed(error: ToolError) -> bool:
     """Return whether a failed command may have changed the database. One that was cut could not say, and counts as yes."""
-    return bool(answer.get("database_changed", code not in UNTOUCHED_CODES))
-
-
-def difference(before: t.Mapping[str, t.Any], after: t.Mapping[str, t.Any], header: str) -> dict[str, str]:
-    """Return a diff of two objects; nothing stands for no difference."""
-    texts = [json.dumps(side, indent=2, sort_keys=True, ensure_ascii=False) + "\n" if before != after else "" for side in (before, after)]
-    return {"before": texts[0], "after": texts[1], "before_header": header, "after_header": header}
-
-
-def given(options: t.Any) -> t.Any:
-    """Return options without the ones that the task left out, at every depth."""
-    if isinstance(options, t.Mapping):
-        return {name: given(value) for name, value in options.items() if value is not None}
-    return [given(value) for value in options] if isinstance(options, list) else options
-
-
-def confirm(rows: t.Sequence[t.Mapping[str, t.Any]], key: str, confirmed: t.Sequence[str]) -> None:
-    """Refuse to delete what the task does not name a second time."""
-    names = [str(row[key]) for row in rows if row["state"] == "absent" and row[key] not in confirmed]
-    if names:
-        msg = f"What is deleted cannot be brought back: to delete {', '.join(names)}, name them in confirm_absent too."
-        raise ProgramError(msg, error="not_confirmed")
+    return bool(error.details.get("database_changed", error.details.get("exit_status") not in UNTOUCHED_CODES))

@@ -3,67 +3,43 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""Settings on their way to Moodle and back."""
+"""Enforces settings: the story of moodle_config. What can be a setting, and how Moodle stores it, the image decides."""
 
 from __future__ import annotations
 
 import typing as t
 
-from .program import ProgramError
+from .program import MoodleProgram
+from .results import MASK_AFTER, MASK_BEFORE, difference, masked
 
-# As the image masks. The two differ, so that a diff shows that there is a change.
-MASK_BEFORE = "(secret)"
-MASK_AFTER = "(secret, changed)"
-
-
-def text_of(value: t.Any) -> t.Any:
-    """Return a value as Moodle stores it: text, with 1 and 0 for true and false; null stays null."""
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    return str(value)
+ARGUMENTS: dict[str, dict[str, t.Any]] = {
+    "settings": {"type": "dict", "required": True},
+    "secret_settings": {"type": "dict", "default": {}, "no_log": True},
+}
 
 
-def to_moodle(*groups: t.Mapping[str, t.Any]) -> dict[str, dict[str, t.Any]]:
-    """Return groups of settings as one, with every value as Moodle stores it; a later group wins.
-
-    ProgramError for what is no setting. It never shows a value, which may be a secret.
-    """
-    for settings in groups:
-        _refuse(settings)
-    merged: dict[str, dict[str, t.Any]] = {}
-    for settings in groups:
-        for component, names in settings.items():
-            merged.setdefault(component, {}).update({name: text_of(value) for name, value in names.items()})
-    return merged
-
-
-def _refuse(settings: t.Mapping[str, t.Any]) -> None:
-    odd = [component for component, names in settings.items() if not isinstance(names, t.Mapping)]
-    if odd:
-        msg = f"Below the name of a component there have to be names of settings with values, and there are none below {', '.join(odd)}."
-        raise ProgramError(msg, error="invalid")
-    # Moodle reads it as another name of core and writes it as a component of its own.
-    if "moodle" in settings:
-        names = ", ".join(settings["moodle"])
-        msg = f"The component of core settings is called core here, so write {names or 'them'} below core and not below moodle."
-        raise ProgramError(msg, error="invalid")
-    odd = [f"{component}/{name}" for component, names in settings.items() for name, value in names.items() if not _is_storable(value)]
-    if odd:
-        msg = f"Moodle stores a text, a number or a boolean for a setting, so {', '.join(odd)} cannot be a list or a mapping."
-        raise ProgramError(msg, error="invalid")
-
-
-def _is_storable(value: t.Any) -> bool:
-    return value is None or isinstance(value, (str, bool, int, float))
-
-
-def masked(
-    values: t.Mapping[str, t.Mapping[str, t.Any]], secrets: t.Mapping[str, t.Mapping[str, t.Any]], mask: str
-) -> dict[str, dict[str, t.Any]]:
-    """Return values with a mask for those that the task calls secret; the image knows only names that look secret."""
+def run(program: MoodleProgram, params: t.Mapping[str, t.Any], *, check_mode: bool) -> dict[str, t.Any]:
+    """Hand the settings over and report the difference."""
+    secrets = params["secret_settings"]
+    answer = program.enforce("settings", merged(params["settings"], secrets), check=check_mode, what="apply the settings")
+    before, after = masked(answer["before"], secrets, MASK_BEFORE), masked(answer["after"], secrets, MASK_AFTER)
+    locked = [str(name) for name in answer.get("locked", [])]
+    left = f"config.php fixes these settings to another value, so they were left alone: {', '.join(locked)}."
     return {
-        component: {name: mask if value and name in secrets.get(component, {}) else value for name, value in names.items()}
-        for component, names in values.items()
+        "changed": answer["changed"],
+        "before": before,
+        "after": after,
+        "locked": locked,
+        "warnings": [left] if locked else [],
+        "diff": difference(before, after, "settings"),
     }
+
+
+def merged(settings: t.Mapping[str, t.Any], secrets: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return both as one; a secret setting wins. What has no names below its component stays, for the image to refuse."""
+    result = dict(settings)
+    for component, values in secrets.items():
+        others = settings.get(component, {})
+        odd = [one for one in (others, values) if not isinstance(one, t.Mapping)]
+        result[component] = odd[0] if odd else {**others, **values}
+    return result

@@ -6,6 +6,9 @@
 """A retention policy: as options of restic, and what its rules keep, counted as restic counts.
 
 restic applies a policy to all snapshots of a group and cannot leave some out. The counting is for groups in which some must not count.
+It mirrors internal/restic/snapshot_policy.go of restic 0.18.1, which 0.19.1 has unchanged in internal/data. Before 0.16 restic does not
+keep the oldest snapshot in addition, so this may keep one more than an older restic, and never less.
+What the installed restic keeps is compared with it by test_the_rules_keep_what_restic_keeps in tests/tools/test_restic_forget.py.
 """
 
 from __future__ import annotations
@@ -14,8 +17,8 @@ import datetime
 import re
 import typing as t
 
-from .errors import ResticError
-from .snapshots import Snapshot
+from ._errors import ResticError
+from ._snapshots import Snapshot
 
 COUNTS = ("last", "hourly", "daily", "weekly", "monthly", "yearly")
 PERIODS = ("within", *(f"within_{name}" for name in COUNTS[1:]))
@@ -32,7 +35,7 @@ FIRST = datetime.datetime(1, 1, 2, tzinfo=datetime.timezone.utc)
 
 
 def policy_options(keep: t.Mapping[str, t.Any]) -> list[str]:
-    """Return the rules of a policy as options of restic; ResticError when one is none, or all of them keep nothing."""
+    """Return the rules of a policy as options of restic; ResticError when one is not valid, or all of them keep nothing."""
     words: list[str] = []
     for name in COUNTS:
         value = str(keep.get(name) or "0")
@@ -52,7 +55,7 @@ def policy_options(keep: t.Mapping[str, t.Any]) -> list[str]:
             raise ResticError(msg, error="invalid")
         words += ["--keep-tag", tags]
     if not words:
-        msg = "keep has no rule that keeps anything, so nothing was looked at or removed. Give at least one, such as daily: 7."
+        msg = "keep has no rule that keeps anything, so nothing was read or removed. Give at least one, such as daily: 7."
         raise ResticError(msg, error="no_policy")
     return words
 
@@ -62,42 +65,48 @@ def kept_by(policy: t.Sequence[str], snapshots: t.Iterable[Snapshot], now: datet
     found = sorted(snapshots, key=lambda one: one.time, reverse=True)
     reasons: dict[str, list[str]] = {}
     for option, value in zip(policy[::2], policy[1::2]):
-        words, kept = _rule(option[len("--keep-") :], value, found, now)
-        for one in kept:
-            reasons.setdefault(one.id, []).append(words)
+        for one, reason in _apply(option[len("--keep-") :], value, found, now):
+            reasons.setdefault(one.id, []).append(reason)
     return reasons
 
 
-def _rule(name: str, value: str, found: list[Snapshot], now: datetime.datetime) -> tuple[str, list[Snapshot]]:
-    """Return how restic calls a rule, and what it keeps of snapshots that are sorted, the newest first."""
+def _apply(name: str, value: str, found: list[Snapshot], now: datetime.datetime) -> t.Iterator[tuple[Snapshot, str]]:
+    """Yield what one rule keeps of snapshots that are sorted, the newest first, and how restic calls that."""
     if name == "tag":
         tags = value.split(",")
-        return f"has tags [{', '.join(tags)}]", [one for one in found if set(tags) <= set(one.tags)]
-    if name == "last":
-        return "last snapshot", found[: None if value == UNLIMITED else int(value)]
-    if not name.startswith("within"):
-        return f"{name} snapshot", _newest_of_each(found, CALENDAR[name], -1 if value == UNLIMITED else int(value))
-    since = _before(max((one.time for one in found if one.time < now), default=None), value)
-    young = [one for one in found if one.time > since]
-    if name == "within":
-        return f"within {value}", young
-    period = CALENDAR[name[len("within-") :]]
-    # Unlike the rules that count, restic does not add the oldest one here.
-    starts = [None, *(period(one.time) for one in young)]
-    return f"{name[len('within-') :]} within {value}", [one for one, last in zip(young, starts) if period(one.time) != last]
+        yield from ((one, f"has tags [{', '.join(tags)}]") for one in found if set(tags) <= set(one.tags))
+    elif name == "last":
+        yield from ((one, "last snapshot") for one in found[: None if value == UNLIMITED else int(value)])
+    elif name in CALENDAR:
+        yield from _newest_of_each(found, CALENDAR[name], f"{name} snapshot", None if value == UNLIMITED else int(value))
+    else:
+        since = _before(max((one.time for one in found if one.time < now), default=None), value)
+        young = [one for one in found if one.time > since]
+        period = name[len("within-") :]
+        if not period:
+            yield from ((one, f"within {value}") for one in young)
+        else:
+            yield from _newest_of_each(young, CALENDAR[period], f"{period} within {value}", None, complete=len(young) == len(found))
 
 
-def _newest_of_each(found: list[Snapshot], period: Period, count: int) -> list[Snapshot]:
-    """Return the newest of each period, at most count. What is left of the count at the end keeps the oldest one too."""
-    kept: list[Snapshot] = []
-    last = None
+def _newest_of_each(
+    found: list[Snapshot], period: Period, reason: str, count: t.Optional[int], *, complete: bool = True
+) -> t.Iterator[tuple[Snapshot, str]]:
+    """Yield the newest of each period, at most count. What is left of the count at the end keeps the oldest one too.
+
+    complete: the last one is the oldest of all, and not only the oldest that the rule looks at.
+    """
+    kept, last = 0, None
     for one in found:
-        if len(kept) == count:
-            break
-        if period(one.time) != last or one is found[-1]:
-            kept.append(one)
-            last = period(one.time)
-    return kept
+        if kept == count:
+            return
+        if period(one.time) != last:
+            yield one, reason
+        elif complete and one is found[-1]:
+            yield one, f"oldest {reason}"
+        else:
+            continue
+        kept, last = kept + 1, period(one.time)
 
 
 def _before(time: t.Optional[datetime.datetime], span: str) -> datetime.datetime:

@@ -60,12 +60,12 @@ def stream(
     """Run both commands until they have ended. timeout is for each of them, in seconds; 0 is no limit."""
     inner, outer = socket.socketpair()
     started = time.monotonic()
-    with inner, outer, _Output() as said, _Output() as complained, _Output() as dump_complained:
-        target = _start(reader, reader_environ, timeout, stdin=inner, stdout=said.file, stderr=complained.file, pass_fds=[outer.fileno()])
+    with inner, outer, _Output() as printed, _Output() as errors, _Output() as dump_errors:
+        target = _start(reader, reader_environ, timeout, stdin=inner, stdout=printed.file, stderr=errors.file, pass_fds=[outer.fileno()])
         try:
             # Now the reader alone has this end, so its end can be noticed.
             inner.close()
-            source = _start(writer, writer_environ, timeout, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=dump_complained.file)
+            source = _start(writer, writer_environ, timeout, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=dump_errors.file)
             try:
                 size, complete = _copy(source, outer)
                 complete = complete and source.wait() == 0
@@ -81,8 +81,8 @@ def stream(
             interrupted = _stop(target)
         ends = (cut_short(source.returncode, written, timeout), cut_short(target.returncode, read, timeout))
         return Streamed(
-            Result(source.returncode, "", dump_complained.text()),
-            Result(target.returncode, said.text(), complained.text()),
+            Result(source.returncode, "", dump_errors.text()),
+            Result(target.returncode, printed.text(), errors.text()),
             size,
             interrupted,
             "timed_out" in ends,
@@ -136,7 +136,7 @@ def _die_with_parent() -> None:
 
 
 class _Output:
-    """A file for what a process prints, which cannot block it as a pipe would that nobody empties meanwhile."""
+    """A file for what a process prints, which cannot block it as a pipe would that is not emptied meanwhile."""
 
     def __enter__(self) -> _Output:
         self.file = tempfile.TemporaryFile()

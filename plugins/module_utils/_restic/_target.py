@@ -3,23 +3,31 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""How a target directory differs from a snapshot: from what restic says it would do, or by comparing entry for entry."""
+"""How a target directory differs from a snapshot: by restic's own report of what it would do, entry for entry, or by content."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime
 import os
+import re
 import stat
 import typing as t
 
-from .filter import json_of
-from .snapshots import parse_time
+from ._errors import DAMAGE, ResticError, parse_json
+from ._snapshots import read_time
+from ._stream import stream
+from .client import FORGET, Restic
 
 # What a new file system contains.
 IGNORED = {"lost+found"}
 MOST_PATHS = 100
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+# tar also names other owners, times and modes; those do not count here.
+COMPARE = ("tar", "--compare", "--quoting-style=literal", "--file=-", "--directory")
+DIFFERS = re.compile(r"^(?:tar: )?(?P<path>.+?): (?:Contents differ|Size differs|File type differs|Warning: Cannot stat: .*)$", re.M)
+# What tar ends with when everything is the same, and when something differs.
+COMPARED = (0, 1)
 TYPES: dict[str, t.Callable[[int], bool]] = {"dir": stat.S_ISDIR, "file": stat.S_ISREG, "symlink": stat.S_ISLNK}
 
 
@@ -51,7 +59,7 @@ class Difference:
         }
 
     def numbers(self) -> dict[str, t.Any]:
-        """Return what a result says."""
+        """Return what a result contains."""
         return {
             "entries": self.missing + len(self.different),
             "bytes": self.bytes,
@@ -70,7 +78,7 @@ def is_empty(target: str) -> bool:
     return not os.path.lexists(target) or not set(os.listdir(target)) - IGNORED
 
 
-def events_of(lines: t.Iterable[str], target: str) -> Difference:
+def read_events(lines: t.Iterable[str], target: str) -> Difference:
     """Read what a dry run would do with each entry.
 
     restic writes directories and links again without comparing them, so one that exists counts as the same.
@@ -80,7 +88,7 @@ def events_of(lines: t.Iterable[str], target: str) -> Difference:
     different: list[str] = []
     superfluous: list[str] = []
     for line in lines:
-        row = json_of(line, "message") if line.startswith("{") else {}
+        row = parse_json(line, "message") if line.startswith("{") else {}
         action, item, length = row.get("action"), str(row.get("item") or ""), int(row.get("size") or 0)
         if action == "deleted":
             superfluous.append(item[len(target) :] if item.startswith(f"{target}/") else item)
@@ -100,7 +108,7 @@ def compare(lines: t.Iterable[str], target: str) -> Difference:
     missing = same = size = 0
     different: list[str] = []
     for text in lines:
-        node = json_of(text, "node")
+        node = parse_json(text, "node")
         if node.get("struct_type") != "node":
             continue
         path = target.rstrip("/") + node["path"]
@@ -117,12 +125,33 @@ def compare(lines: t.Iterable[str], target: str) -> Difference:
 def _alike(node: t.Mapping[str, t.Any], found: os.stat_result) -> bool:
     if node["type"] != "file":
         return TYPES.get(node["type"], lambda mode: True)(found.st_mode)
-    modified = (parse_time(node["mtime"]) - EPOCH) // datetime.timedelta(microseconds=1)
+    modified = (read_time(node["mtime"]) - EPOCH) // datetime.timedelta(microseconds=1)
     return stat.S_ISREG(found.st_mode) and found.st_size == int(node.get("size") or 0) and found.st_mtime_ns // 1000 == modified
 
 
-def present(target: str, *, except_for: t.Collection[str] = ()) -> Difference:
-    """Return the entries of a target as those of a restore that began with an empty one, without the named ones."""
+def find_other_content(restic: Restic, place: str, target: str) -> tuple[str, ...]:
+    """Return the files of a target that have other content than in the repository, for a restic that cannot compare without writing."""
+    words = ["dump", "--no-lock", "--archive=tar", place, "/"]
+    environ = {**{name: value for name, value in os.environ.items() if name not in FORGET}, "LC_ALL": "C.UTF-8"}
+    done = stream(
+        restic.command(*words),
+        [*COMPARE, target],
+        writer_environ={**environ, **restic.environ},
+        reader_environ=environ,
+        timeout=restic.timeout,
+    )
+    if done.interrupted or done.timed_out:
+        error = restic.failure(words, done.writer, timed_out=done.timed_out)
+        kind = "damaged" if DAMAGE.search(done.writer.err) else error.error
+        raise ResticError(str(error), **{**error.details, "error": kind})
+    if done.reader.rc not in COMPARED:
+        msg = f"tar could not compare {target} with the snapshot (exit status {done.reader.rc}): {done.reader.err.strip()[-600:]}"
+        raise ResticError(msg, error="failed")
+    return tuple(sorted({f"/{found['path'].strip('/')}" for found in DIFFERS.finditer(f"{done.reader.out}\n{done.reader.err}")}))
+
+
+def count_entries(target: str, *, except_for: t.Collection[str] = ()) -> Difference:
+    """Return all entries of a target but the named ones, as the missing ones of a restore that began with an empty target."""
     count = size = 0
     for folder, folders, files in os.walk(target):
         inside = folder[len(target.rstrip("/")) :].rstrip("/")

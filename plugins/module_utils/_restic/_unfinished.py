@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""Files that a restore began and did not finish, made such that the next restore does not take them for good ones.
+"""Files that a restore began and did not finish, treated so that the next restore does not take them for good ones.
 
 restic gives a file its final size before it has the content, and its final time also when it never got all of it.
 """
@@ -14,7 +14,7 @@ import os
 import stat
 import typing as t
 
-# One nanosecond after the epoch: older than what anybody backs up, and no time that programs set on purpose.
+# One nanosecond after the epoch: older than everything that is backed up, and not a time that programs set on purpose.
 NEVER_TRUE = (1, 1)
 # These trust a newer file, or any. The others see an unfinished one: it has its final time only after restic has all contents.
 TRUSTING = ("if-newer", "never")
@@ -25,7 +25,7 @@ def distrust(target: str, failed: t.Iterable[str], made: t.Optional[t.Collection
 
     made are the paths that were missing before, None when all of them were. What was there may still have its old content.
     """
-    return [item for item in failed if not _treated(target, item, gone=made is None or item in made)]
+    return [item for item in failed if not _treat(target, item, gone=made is None or item in made)]
 
 
 def files_in(target: str) -> t.Iterator[str]:
@@ -35,7 +35,7 @@ def files_in(target: str) -> t.Iterator[str]:
         yield from (f"{folder[len(base) :].rstrip('/')}/{name}" for name in names)
 
 
-def _treated(target: str, item: str, *, gone: bool) -> bool:
+def _treat(target: str, item: str, *, gone: bool) -> bool:
     """Treat one file, and return whether nothing of it can be trusted now. Directories and links have no content."""
     path = os.path.normpath(target.rstrip("/") + item)
     if not path.startswith(target.rstrip("/") + "/"):

@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""One backup: what restic is asked, what it answered, and a dump that failed never becomes a snapshot."""
+"""Making a snapshot of paths, or of what a command prints. A dump that failed never becomes a snapshot."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ import dataclasses
 import datetime
 import os
 import posixpath
-import re
 import shlex
 import shutil
 import socket
 import typing as t
 
+from .._tool import times
 from .._tool.errors import ToolError
 from .._tool.process import KILLED, Result
+from ._errors import ResticError
+from ._outcome import Outcome, accept, read_outcome
+from ._report import check_places, leave_reports
+from ._snapshots import Filter, Snapshot, is_stale, newest, parse_snapshots, partial_ids
 from ._stream import stream
-from .client import FORGET, Restic
-from .errors import ResticError
-from .snapshots import Snapshot, is_stale, matching, newest, parse_age, parse_snapshots, partial_ids
+from .client import FORGET, Open, Restic, merge_rules
 
-BACKUP_ARGUMENTS: dict[str, t.Any] = {
+ARGUMENTS: dict[str, t.Any] = {
     "timeout": {"type": "int", "default": 86400},
     "paths": {"type": "list", "elements": "path"},
     "files_from": {"type": "list", "elements": "path"},
@@ -63,35 +65,54 @@ FLAGS = {
     "skip_if_unchanged": "--skip-if-unchanged",
     "files_from": "--files-from",
 }
-# restic leaves these out of the snapshot and still ends with status 0, up to 0.18.
-MISSING = re.compile(r'^(?:(?P<path>.+) does not exist|pattern "(?P<pattern>.+)" does not match any files), skipping$', re.MULTILINE)
+RULES: dict[str, t.Any] = {
+    **merge_rules(
+        mutually_exclusive=[("paths", "command"), ("files_from", "command")],
+        required_one_of=[("paths", "files_from", "command")],
+    ),
+    "required_by": {"command": ["stdin_filename"]},
+}
 
 
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    """How a backup ended. errors are the things that could not be read, missing the sources that are not there."""
+def run(open_restic: Open, params: t.Mapping[str, t.Any], *, check_mode: bool, warn: t.Callable[[str], None]) -> dict[str, t.Any]:
+    """Make the backup, leave the reports, and return the result. A failure has in its details what is known all the same."""
+    started = times.now()
+    result: dict[str, t.Any] = {"changed": False, "errors": [], "missing": [], "partial": False}
+    failure = None
+    try:
+        check_places([params["status_file"], params["metrics_file"]])
+        restic = open_restic()
+        outcome = make_backup(restic, params, check_mode=check_mode, now=started)
+        result.update(outcome.result())
+        for warning in accept(restic, outcome, params):
+            warn(warning)
+    except ToolError as error:
+        failure = error
+        result.update(error.details)
+        error.details = result
+    if not check_mode:
+        leave_reports(result, params, started, warn)
+    if failure:
+        raise failure
+    return result
 
-    changed: bool
-    snapshot_id: t.Optional[str] = None
-    summary: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
-    errors: t.Sequence[t.Mapping[str, str]] = ()
-    missing: t.Sequence[str] = ()
-    # When the snapshot that is young enough for no new one was made.
-    recent: t.Optional[datetime.datetime] = None
 
-    def result(self) -> dict[str, t.Any]:
-        """Return the part of the module's result that is known."""
-        known: dict[str, t.Any] = {
-            "changed": self.changed,
-            "partial": bool(self.errors),
-            "errors": list(self.errors),
-            "missing": list(self.missing),
-            "snapshot_id": self.snapshot_id,
-            "summary": dict(self.summary),
-            "data_added": self.summary.get("data_added"),
-            "snapshot_time": self.recent and self.recent.isoformat(timespec="seconds"),
-        }
-        return {name: value for name, value in known.items() if value not in (None, {})}
+def make_backup(restic: Restic, params: t.Mapping[str, t.Any], *, check_mode: bool, now: datetime.datetime) -> Outcome:
+    """Make a backup, or in check mode find out whether one would be made."""
+    restic.require(option for option in ("read_concurrency", "skip_if_unchanged") if params.get(option))
+    restic.require([f"compression {params.get('compression')}"])
+    missing = check_sources(params)
+    recent = recent_snapshot(restic, params, now)
+    if recent:
+        return Outcome(changed=False, snapshot_id=recent.id, recent=recent.time, missing=missing)
+    words = backup_arguments(params, missing=missing, dry_run=check_mode)
+    if params.get("command") and check_mode:
+        # A dump is not run for a preview, which can show no more than that the repository opens.
+        restic.call("cat", "config", "--no-lock")
+        return Outcome(changed=True)
+    back_up = _back_up_command if params.get("command") else _back_up_paths
+    outcome = read_outcome(back_up(restic, params, words), dry_run=check_mode, skipping=bool(params.get("skip_if_unchanged")))
+    return dataclasses.replace(outcome, missing=[*missing, *outcome.missing])
 
 
 def check_sources(params: t.Mapping[str, t.Any]) -> list[str]:
@@ -130,41 +151,14 @@ def backup_arguments(params: t.Mapping[str, t.Any], *, missing: t.Collection[str
     return [*words, *(["--", *paths] if paths else [])]
 
 
-def read_outcome(result: Result, *, dry_run: bool = False, skipping: bool = False) -> Outcome:
-    """Read what "restic backup --json" printed. skipping: no snapshot means that nothing has changed."""
-    messages = Restic.json_lines(result)
-    summary = next((dict(row) for row in reversed(messages) if row["message_type"] == "summary"), None)
-    if summary is None:
-        msg = f"restic backup ended with exit status {result.rc} and printed no summary. restic said: {result.err.strip()[-600:]}"
-        raise ResticError(msg, error="failed", rc=result.rc, stderr=result.err[-2000:])
-    del summary["message_type"]
-    identity = summary.pop("snapshot_id", None)
-    if identity is None and not skipping:
-        msg = f"restic backup ended with exit status {result.rc}, but made no snapshot."
-        raise ResticError(msg, error="failed", rc=result.rc, stderr=result.err[-2000:])
-    missing = [found["path"] or found["pattern"] for found in MISSING.finditer(result.err)]
-    errors = [_problem(row) for row in messages if row["message_type"] == "error"]
-    if result.rc == 3 and not errors and not missing:
-        errors = [{"item": "", "message": result.err.strip()[-600:] or "restic could not read everything."}]
-    # What a dry run prints as the new snapshot does not exist.
-    return Outcome(identity is not None, None if dry_run else identity, summary, errors, missing)
-
-
-def _problem(row: t.Mapping[str, t.Any]) -> dict[str, str]:
-    error = row.get("error")
-    # Before 0.17.1 the text of the error is lost.
-    text = error.get("message") if isinstance(error, dict) else error
-    return {"item": str(row.get("item") or ""), "message": str(text or f"could not be read ({row.get('during') or 'backup'})")}
-
-
 def recent_snapshot(restic: Restic, params: t.Mapping[str, t.Any], now: datetime.datetime) -> t.Optional[Snapshot]:
     """Return the newest good snapshot of the same host, tags and sources, None when it is older than max_age."""
     if not params.get("max_age"):
         return None
-    limit, paths = parse_age(params["max_age"]), source_paths(params)
+    limit, paths = times.parse_age(params["max_age"], "max_age"), source_paths(params)
     host = params.get("host") or socket.gethostname()
     known = parse_snapshots(restic.call_json("snapshots", "--no-lock", f"--host={host}"))
-    similar = matching(known, hosts=[host], tags=params.get("tags") or [], paths=paths)
+    similar = Filter([host], params.get("tags") or [], paths).select(known)
     partial = partial_ids(known)
     found = newest([one for one in similar if one.id not in partial and (not paths or set(one.paths) == set(paths))], now)
     return None if is_stale(found, limit, now) else found
@@ -179,29 +173,11 @@ def source_paths(params: t.Mapping[str, t.Any]) -> list[str]:
     return [os.path.normpath(path) for path in params.get("paths") or []]
 
 
-def run_backup(restic: Restic, params: t.Mapping[str, t.Any], *, check: bool, now: datetime.datetime) -> Outcome:
-    """Make a backup, or in check mode find out whether one would be made."""
-    restic.require(option for option in ("read_concurrency", "skip_if_unchanged") if params.get(option))
-    restic.require([f"compression {params.get('compression')}"])
-    missing = check_sources(params)
-    recent = recent_snapshot(restic, params, now)
-    if recent:
-        return Outcome(changed=False, snapshot_id=recent.id, recent=recent.time, missing=missing)
-    words = backup_arguments(params, missing=missing, dry_run=check)
-    if params.get("command") and check:
-        # A dump is not run for a preview; that the repository opens is all that can be said.
-        restic.call("cat", "config", "--no-lock")
-        return Outcome(changed=True)
-    run = _run_command if params.get("command") else _run_paths
-    outcome = read_outcome(run(restic, params, words), dry_run=check, skipping=bool(params.get("skip_if_unchanged")))
-    return dataclasses.replace(outcome, missing=[*missing, *outcome.missing])
-
-
-def _run_paths(restic: Restic, _params: t.Mapping[str, t.Any], words: list[str]) -> Result:
+def _back_up_paths(restic: Restic, _params: t.Mapping[str, t.Any], words: list[str]) -> Result:
     return restic.call(*words, ok=(0, 3))
 
 
-def _run_command(restic: Restic, params: t.Mapping[str, t.Any], words: list[str]) -> Result:
+def _back_up_command(restic: Restic, params: t.Mapping[str, t.Any], words: list[str]) -> Result:
     """Back up what a command prints; a command that fails, or prints nothing, leaves no snapshot."""
     words = [*words, "--stdin", f"--stdin-filename={params['stdin_filename']}"]
     inherited = {name: value for name, value in os.environ.items() if name not in FORGET}
@@ -224,11 +200,11 @@ def _run_command(restic: Restic, params: t.Mapping[str, t.Any], words: list[str]
 
 def _command_error(restic: Restic, command: list[str], result: Result) -> ResticError:
     """Return the error for a dump that failed."""
-    said = restic.masked(result.err).strip()
+    printed = restic.mask(result.err).strip()
     what = f"failed with exit status {result.rc}" if result.rc > 0 else f"ended by signal {-result.rc}" if result.rc else "printed nothing"
-    what += " (so does what the kernel ends when memory runs out)" if result.rc in KILLED else ""
+    what += " (as a process does that the kernel ends when memory runs out)" if result.rc in KILLED else ""
     msg = (
         f"The command {shlex.join(command)} {what}, so restic made no snapshot. Run it by hand to see why. "
-        f"It said: {said[-600:] or 'nothing'}"
+        f"Its error output: {printed[-600:] or 'none'}"
     )
-    return ResticError(msg, error="command_failed", rc=result.rc, stderr=said[-2000:])
+    return ResticError(msg, error="command_failed", rc=result.rc, stderr=printed[-2000:])

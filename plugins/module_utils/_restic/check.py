@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""What "restic check" is asked to read, and what it found, from JSON (restic 0.18 and newer) and from text."""
+"""Checking a repository: what "restic check" reads, and what it found, from JSON (restic 0.18 and newer) and from text."""
 
 from __future__ import annotations
 
@@ -12,26 +12,24 @@ import datetime
 import re
 import typing as t
 
+from .._tool import times
 from .._tool.process import Result
-from .client import Restic
-from .errors import ResticError
+from ._errors import DAMAGE, ResticError
+from .client import Open, Restic, merge_rules
 
+ARGUMENTS: dict[str, t.Any] = {
+    "timeout": {"type": "int", "default": 86400},
+    "level": {"type": "str", "choices": ["metadata", "subset", "full"], "default": "metadata"},
+    "subset": {"type": "str"},
+    "rotate": {"type": "int"},
+}
+RULES = merge_rules(mutually_exclusive=[("subset", "rotate")], required_if=[("level", "subset", ("subset", "rotate"), True)])
+MOST_LINES = 100
 # restic sorts packs into parts by one byte of their name.
 MOST_PARTS = 256
 SUBSET = re.compile(r"(?P<part>\d+)/(?P<parts>\d+)|\d+(\.\d+)?%|\d+[kKmMgGtT]")
-# How restic ends when it could look and found damage, in contrast to when it could not look.
+# How restic ends when it could check and found damage, in contrast to when it could not check.
 FOUND_ERRORS = re.compile(r"repository contains errors|LoadIndex returned errors")
-# What a failed reading of a repository says when the data itself is bad.
-DAMAGE = re.compile(
-    "|".join(
-        [
-            r"StreamPack|ReadFull|Load\(<(?:data|index)/|/data/[0-9a-f]{2}/[0-9a-f]{64}|failed to download",
-            r"unexpected EOF|file is too short|ciphertext verification failed|invalid data returned|wrong hash",
-            r"[Uu]nexpected (?:file size|content|size)|not found in (?:the )?(?:repository|index)",
-            r"(?:blob|tree|id|pack)\b[^\n]*(?:not found|does not match)",
-        ]
-    )
-)
 BROKEN = re.compile(r"\bpack(?: ID does not match, want)? ([0-9a-f]{64})", re.IGNORECASE)
 # Commands that restic proposes, on a line of their own or quoted in a sentence.
 PROPOSED = re.compile(r"^(restic repair [^\n]+)|`(restic [^`']+)[`']", re.MULTILINE)
@@ -44,7 +42,7 @@ NOISE = re.compile(
 
 @dataclasses.dataclass(frozen=True)
 class Findings:
-    """What a check found; no errors and no broken packs: the repository is well."""
+    """What a check found; without errors and broken packs the repository is good."""
 
     num_errors: int
     broken_packs: tuple[str, ...]
@@ -52,8 +50,31 @@ class Findings:
     suggestions: tuple[str, ...]
 
 
+def run(open_restic: Open, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Check the repository and return the result; ResticError for damage too."""
+    subset = subset_of(params["level"], params["subset"], params["rotate"], times.now().date())
+    restic = open_restic()
+    found = run_check(restic, subset)
+    result: dict[str, t.Any] = {
+        "subset": subset,
+        "num_errors": found.num_errors,
+        "broken_packs": list(found.broken_packs),
+        "errors": [restic.mask(line) for line in found.errors[:MOST_LINES]],
+        "suggestions": list(found.suggestions),
+    }
+    if not found.num_errors:
+        return {"changed": False, **result}
+    counts = f"errors: {found.num_errors}, broken packs: {len(found.broken_packs)}"
+    advice = f" restic proposes: {'; '.join(found.suggestions)}." if found.suggestions else ""
+    msg = (
+        f"The repository {restic.repository} is damaged ({counts}). restic found: {'; '.join(result['errors'][:3])}.{advice} "
+        "Make a copy of the repository before it is repaired, and take a new backup."
+    )
+    raise ResticError(msg, error="damaged", **result)
+
+
 def subset_of(level: str, subset: t.Optional[str], rotate: t.Optional[int], today: datetime.date) -> str:
-    """Return the part of the data to read, empty for none, all for everything; ResticError when it is none.
+    """Return the part of the data to read, empty for none, all for everything; ResticError for one that is not valid.
 
     rotate names the part by the number of the week since the year 1, so that the part moves on at every turn of a week,
     also at the turn of a year, where the ISO number of the week would repeat or leave out some.
@@ -66,9 +87,8 @@ def subset_of(level: str, subset: t.Optional[str], rotate: t.Optional[int], toda
     found = SUBSET.fullmatch(subset or "")
     parts = int(found["parts"] or 1) if found else 0
     if not found or not 1 <= parts <= MOST_PARTS or not 1 <= int(found["part"] or 1) <= parts:
-        msg = (
-            f"{subset} is no part of the data. Give k/n with k up to n and n up to {MOST_PARTS}, such as 1/12, or a percentage, or a size."
-        )
+        advice = f"Give k/n with k up to n and n up to {MOST_PARTS}, such as 1/12, or a percentage, or a size."
+        msg = f"{subset} is not a valid part of the data. {advice}"
         raise ResticError(msg, error="invalid")
     return str(subset)
 
@@ -84,14 +104,14 @@ def run_check(restic: Restic, subset: str) -> Findings:
     arguments = check_arguments(subset, machine=restic.has("check json"))
     result = restic.call(*arguments, ok=(0, 1))
     findings = findings_of(result)
-    said = result.out + result.err
+    printed = result.out + result.err
     if result.rc == 0:
-        # What it says beside that is no damage.
+        # Whatever else it prints is no damage.
         return Findings(0, (), (), findings.suggestions)
-    if FOUND_ERRORS.search(said):
+    if FOUND_ERRORS.search(printed):
         return findings
     error = restic.failure(arguments, result)
-    if error.error == "failed" and DAMAGE.search(said):
+    if error.error == "failed" and DAMAGE.search(printed):
         return dataclasses.replace(findings, num_errors=max(findings.num_errors, 1), errors=findings.errors or (error.details["stderr"],))
     raise error
 

@@ -5,7 +5,7 @@
 
 """Thin client of restic: one repository, typed errors, machine output.
 
-Only restic_from() knows AnsibleModule. Secrets are in the environment of the process and nowhere else.
+Only opener() knows AnsibleModule. Secrets are in the environment of the process and nowhere else.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import typing as t
 
 from .._tool.errors import ToolError
 from .._tool.process import Result, Run, find_binary, require_version, runner
-from .errors import SENTENCES, ResticError, kind_of, lock_holder, row_of, said_by
+from ._errors import SENTENCES, ResticError, complaints_of, kind_of, lock_holder, row_of
 
-PASSWORD_OPTIONS = ("password", "password_file", "password_command")
-RESTIC_ARGUMENTS: dict[str, t.Any] = {
+PASSWORDS = ("password", "password_file", "password_command")
+ARGUMENTS: dict[str, t.Any] = {
     "repository": {"type": "str", "required": True},
     "password": {"type": "str", "no_log": True},
     "password_file": {"type": "path", "no_log": False},
@@ -34,8 +34,7 @@ RESTIC_ARGUMENTS: dict[str, t.Any] = {
     "backend_options": {"type": "dict", "default": {}},
     "cacert": {"type": "path"},
 }
-# For AnsibleModule(**RESTIC_RULES).
-RESTIC_RULES: dict[str, t.Any] = {"mutually_exclusive": [PASSWORD_OPTIONS], "required_one_of": [PASSWORD_OPTIONS]}
+RULES: dict[str, t.Any] = {"mutually_exclusive": [PASSWORDS], "required_one_of": [PASSWORDS]}
 
 # Variables that decide which repository is opened, how, and as whom. One that the connection happens to carry would beat
 # the options of the task: restic prefers a password command to a password file, and that to a password.
@@ -68,6 +67,8 @@ MINIMUM: dict[str, str] = {
     "restore dry_run": "0.17.0",
 }
 
+# Reading takes seconds, whatever the limit of the work that follows is.
+READ_SECONDS = 300
 EVENTS = {"verbose_status", "summary", "error", "exit_error", "initialized", "changed", "snapshot", "node"}
 TAIL = 2000
 MASK = "********"
@@ -95,24 +96,24 @@ class Restic:
         # The longest first: one secret may be part of another.
         self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
         self._version = ""
-        self.repository = self.masked(repository)
+        self.repository = self.mask(repository)
         self.timeout = timeout
 
     @property
     def version(self) -> str:
-        """Return the version, asked once."""
+        """Return the version, which is read once."""
         if not self._version:
             result = self._run([self._binary, "version"], None)
             found = re.search(r"restic (\d+\.\d+\.\d+)", result.out)
             if result.rc != 0 or not found:
-                said = (result.err.strip() or result.out.strip())[-TAIL:]
-                msg = f"{self._binary} version did not tell a version of restic (exit status {result.rc}): {said}"
-                raise ResticError(msg, error="failed", rc=result.rc, stderr=said)
+                printed = (result.err.strip() or result.out.strip())[-TAIL:]
+                msg = f"{self._binary} version did not print a version of restic (exit status {result.rc}): {printed}"
+                raise ResticError(msg, error="failed", rc=result.rc, stderr=printed)
             self._version = found[1]
         return self._version
 
     def require(self, options: t.Iterable[str]) -> None:
-        """Refuse options (keys of MINIMUM) that this restic does not have; without options nothing is asked."""
+        """Refuse options (keys of MINIMUM) that this restic does not have; without options restic is not started."""
         used = [option for option in options if option in MINIMUM]
         if not used:
             return
@@ -145,8 +146,8 @@ class Restic:
         except ToolError as error:
             if error.details.get("error") not in ("timed_out", "killed"):
                 raise
-            said = Result(error.details["rc"], error.details["stdout"], error.details["stderr"])
-            raise self.failure(args, said, timed_out=error.details["timed_out"]) from error
+            printed = Result(error.details["rc"], error.details["stdout"], error.details["stderr"])
+            raise self.failure(args, printed, timed_out=error.details["timed_out"]) from error
         if result.rc in ok:
             return result
         raise self.failure(args, result)
@@ -157,15 +158,15 @@ class Restic:
         try:
             return json.loads(result.out)
         except ValueError:
-            msg = f"restic {args[0]} for {self.repository} printed something that is no JSON: {self.masked(result.out[:200])!r}"
-            raise ResticError(msg, error="failed", rc=result.rc, stderr=self.masked(result.err[-TAIL:])) from None
+            msg = f"restic {args[0]} for {self.repository} printed something that is not valid JSON: {self.mask(result.out[:200])!r}"
+            raise ResticError(msg, error="failed", rc=result.rc, stderr=self.mask(result.err[-TAIL:])) from None
 
     @staticmethod
     def json_lines(result: Result) -> list[dict[str, t.Any]]:
         """Return the messages with a known type among the lines of both outputs, without progress."""
         return [message for message in map(_message, (result.out + "\n" + result.err).splitlines()) if message]
 
-    def masked(self, text: str) -> str:
+    def mask(self, text: str) -> str:
         """Return a text without the secrets."""
         for secret in self._secrets:
             text = text.replace(secret, MASK)
@@ -173,24 +174,24 @@ class Restic:
 
     def failure(self, args: t.Sequence[str], result: Result, *, timed_out: bool = False) -> ResticError:
         """Return the error for what a command gave back."""
-        said = self.masked(said_by(result))
+        complaint = self.mask(complaints_of(result))
         kind = kind_of(result, timed_out=timed_out)
-        # Asked only now: every other run is spared a start of restic.
+        # Only now: every other run is spared a start of restic.
         outdated = self._outdated() if kind == "failed" else None
         if outdated:
             return outdated
-        holder = lock_holder(said) if kind == "locked" else {}
+        holder = lock_holder(complaint) if kind == "locked" else {}
         place = " by process {pid} on {host}".format(**holder) if "pid" in holder else ""
         sentence = SENTENCES[kind].format(lock=place, timeout=self.timeout)
         verb = next((arg for arg in args if not arg.startswith("-")), "")
-        limit = f" (ended after {self.timeout:g} seconds)" if timed_out and kind != "timed_out" else f" (exit status {result.rc})"
-        msg = f"restic {verb} for {self.repository}: {sentence}{limit if kind != 'timed_out' else ''}"
-        details: dict[str, t.Any] = {"error": kind, "rc": result.rc, "stderr": said[-TAIL:]}
+        ended = "" if kind == "timed_out" else f" (ended after {self.timeout:g} seconds)" if timed_out else f" (exit status {result.rc})"
+        msg = f"restic {verb} for {self.repository}: {sentence}{ended}"
+        details: dict[str, t.Any] = {"error": kind, "rc": result.rc, "stderr": complaint[-TAIL:]}
         if holder:
             details["lock"] = holder
         if timed_out:
             details["timed_out"] = True
-        return ResticError(f"{msg} restic said: {said[-600:]}" if said else msg, **details)
+        return ResticError(f"{msg} restic reported: {complaint[-600:]}" if complaint else msg, **details)
 
     def _outdated(self) -> t.Optional[ResticError]:
         """Return the error for a restic that is too old for all of this."""
@@ -236,41 +237,63 @@ def secrets_of(params: t.Mapping[str, t.Any]) -> set[str]:
     return {secret for secret in found if secret}
 
 
-def restic_from(
-    module: t.Any,
-    *,
-    timeout: t.Optional[float] = None,
-    source: t.Optional[t.Mapping[str, t.Any]] = None,
-    override: t.Optional[t.Mapping[str, t.Any]] = None,
-) -> Restic:
-    """Return the client for a module's options.
+class Open(t.Protocol):
+    """Returns a client of the repository that a task names."""
 
-    timeout replaces the option of that name. source is a second repository (repository and one of the password options)
-    for commands that read from another one. override replaces options, to open the repository with another password.
-    """
-    params = {**module.params, **(override or {})}
-    limit = params["timeout"] if timeout is None else timeout
-    plain = {str(value) for name, value in params["environment"].items() if name in PLAIN}
-    secrets = secrets_of(params) | secrets_of(source or {})
-    # A password inside an address is no option of its own, so Ansible does not know it; a region is none at all.
-    module.no_log_values -= plain - secrets
-    module.no_log_values |= secrets
-    environ = {
-        # One line of progress in ten seconds is enough to see that it lives, and keeps the output small.
-        "RESTIC_PROGRESS_FPS": "0.1",
-        **{str(name): str(value) for name, value in params["environment"].items()},
-        **environment_of(source or {}, "RESTIC_FROM_"),
-        **environment_of(params),
-    }
-    restic = Restic(
-        # An interrupt is what every version of restic removes its lock for; before 0.17 it died of any other signal.
-        runner(module, environ=environ, forget=FORGET, timeout=limit, signal="INT"),
-        find_binary(module, params["binary"]),
-        repository=params["repository"],
-        options=options_of(params),
-        environ=environ,
-        secrets=secrets,
-        timeout=limit or 0,
-    )
-    restic.require(["lock_wait"] if params["lock_wait"] else [])
-    return restic
+    def __call__(
+        self,
+        *,
+        reading: bool = False,
+        source: t.Optional[t.Mapping[str, t.Any]] = None,
+        override: t.Optional[t.Mapping[str, t.Any]] = None,
+    ) -> Restic:
+        """Return a client.
+
+        reading: for commands that only read, with a limit at which an unreachable repository is noticed early.
+        source: a second repository (repository and one of PASSWORDS), for commands that read from another one.
+        override: other values of options, such as another password.
+        """
+
+
+def opener(module: t.Any) -> Open:
+    """Return a function that opens the repository which the options of a module name."""
+
+    def open_restic(
+        *,
+        reading: bool = False,
+        source: t.Optional[t.Mapping[str, t.Any]] = None,
+        override: t.Optional[t.Mapping[str, t.Any]] = None,
+    ) -> Restic:
+        params = {**module.params, **(override or {})}
+        timeout = min(params["timeout"] or READ_SECONDS, READ_SECONDS) if reading else params["timeout"]
+        plain = {str(value) for name, value in params["environment"].items() if name in PLAIN}
+        secrets = secrets_of(params) | secrets_of(source or {})
+        # A password inside an address is no option of its own, so Ansible does not know it; a region is no secret.
+        module.no_log_values -= plain - secrets
+        module.no_log_values |= secrets
+        environ = {
+            # One line of progress in ten seconds is enough to see that it lives, and keeps the output small.
+            "RESTIC_PROGRESS_FPS": "0.1",
+            **{str(name): str(value) for name, value in params["environment"].items()},
+            **environment_of(source or {}, "RESTIC_FROM_"),
+            **environment_of(params),
+        }
+        restic = Restic(
+            # An interrupt is what every version of restic removes its lock for; before 0.17 it died of any other signal.
+            runner(module, environ=environ, forget=FORGET, timeout=timeout, signal="INT"),
+            find_binary(module, params["binary"]),
+            repository=params["repository"],
+            options=options_of(params),
+            environ=environ,
+            secrets=secrets,
+            timeout=timeout or 0,
+        )
+        restic.require(["lock_wait"] if params["lock_wait"] else [])
+        return restic
+
+    return open_restic
+
+
+def merge_rules(**more: t.Sequence[t.Any]) -> dict[str, t.Any]:
+    """Return RULES together with those of one module, for AnsibleModule(**...)."""
+    return {name: [*RULES.get(name, []), *more.get(name, [])] for name in {**RULES, **more}}

@@ -3,20 +3,44 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""Which snapshots of a repository another one lacks. restic notes the first id of a copied snapshot as its original."""
+"""Copying the snapshots that a second repository lacks. restic notes the first id of a copied snapshot as its original."""
 
 from __future__ import annotations
 
 import typing as t
 
 from .._tool.errors import after_change
-from .client import Restic
-from .errors import NOT_BEGUN, ResticError
-from .filter import brief, line, snapshots_of
-from .snapshots import Snapshot
+from . import client
+from ._errors import NOT_BEGUN, ResticError
+from ._snapshots import FILTER_ARGUMENT, Snapshot, read_filter, read_snapshots
 
-# What a copy has in common with its source, beside time and original. A snapshot whose tags were changed is another one.
+FROM_PASSWORDS = tuple(f"from_{name}" for name in client.PASSWORDS)
+ARGUMENTS: dict[str, t.Any] = {
+    **{f"from_{name}": client.ARGUMENTS[name] for name in ("repository", *client.PASSWORDS)},
+    "timeout": {"type": "int", "default": 86400},
+    "filter": FILTER_ARGUMENT,
+    "snapshots": {"type": "list", "elements": "str", "default": []},
+}
+RULES = client.merge_rules(mutually_exclusive=[FROM_PASSWORDS], required_one_of=[FROM_PASSWORDS])
+# What a copy has in common with its source, in addition to time and original. A snapshot whose tags were changed is another one.
 SAME = ("tree", "hostname", "username", "uid", "gid", "excludes")
+
+
+def run(open_restic: client.Open, params: t.Mapping[str, t.Any], *, check_mode: bool) -> dict[str, t.Any]:
+    """Compare the two repositories, copy what is missing, and return the result."""
+    source = {name: params[f"from_{name}"] for name in ("repository", *client.PASSWORDS)}
+    selection = read_filter(params["filter"])
+    there, here = open_restic(reading=True, override=source), open_restic(reading=True)
+    requested = selection.select(choose(read_snapshots(there), params["snapshots"], there.repository))
+    lacking = find_missing(requested, read_snapshots(here))
+    if lacking and not check_mode:
+        transfer(open_restic(source=source), here, lacking)
+    return {
+        "changed": bool(lacking),
+        "copied": [snapshot.brief() for snapshot in lacking],
+        "num_present": len(requested) - len(lacking),
+        "diff": diff(requested, lacking),
+    }
 
 
 def identity(snapshot: Snapshot) -> tuple[t.Any, ...]:
@@ -35,25 +59,25 @@ def identities(snapshots: t.Iterable[Snapshot]) -> set[tuple[t.Any, ...]]:
     return found
 
 
-def missing(source: t.Iterable[Snapshot], destination: t.Iterable[Snapshot]) -> list[Snapshot]:
+def find_missing(source: t.Iterable[Snapshot], destination: t.Iterable[Snapshot]) -> list[Snapshot]:
     """Return the snapshots of the source that the destination lacks, the oldest first."""
     there = identities(destination)
     return [snapshot for snapshot in source if identity(snapshot) not in there]
 
 
-def chosen(source: t.Sequence[Snapshot], ids: t.Sequence[str], place: str) -> list[Snapshot]:
+def choose(source: t.Sequence[Snapshot], ids: t.Sequence[str], place: str) -> list[Snapshot]:
     """Return the snapshots with the given ids, or their beginnings; ResticError when one names none or several."""
-    for wanted in ids:
-        count = sum(snapshot.id.startswith(wanted) for snapshot in source) if wanted else 0
+    for name in ids:
+        count = sum(snapshot.id.startswith(name) for snapshot in source) if name else 0
         if count != 1:
-            what = f"{place} has {count or 'no'} snapshots whose id begins with {wanted!r}"
-            msg = f"{what}. Nothing was copied. Look at them with restic_snapshot_info."
+            what = f"{place} has {count or 'no'} snapshots whose id begins with {name!r}"
+            msg = f"{what}. Nothing was copied. List them with restic_snapshot_info."
             raise ResticError(msg, error="no_snapshot")
     return [snapshot for snapshot in source if not ids or snapshot.id.startswith(tuple(ids))]
 
 
-def transfer(restic: Restic, here: Restic, lacking: t.Sequence[Snapshot]) -> None:
-    """Copy snapshots to a repository. restic does one after the other, so a failure tells which ones are there now."""
+def transfer(restic: client.Restic, here: client.Restic, lacking: t.Sequence[Snapshot]) -> None:
+    """Copy snapshots to a repository. restic does one after the other, so a failure reports which ones are there now."""
     failure = None
     try:
         restic.call("copy", *(snapshot.id for snapshot in lacking))
@@ -62,18 +86,18 @@ def transfer(restic: Restic, here: Restic, lacking: t.Sequence[Snapshot]) -> Non
             raise
         failure = error
     with after_change():
-        left = {snapshot.id for snapshot in missing(lacking, snapshots_of(here))}
+        left = {snapshot.id for snapshot in find_missing(lacking, read_snapshots(here))}
     if not left and not failure:
         return
-    copied = [brief(snapshot) for snapshot in lacking if snapshot.id not in left]
-    counted = f"restic copied {len(copied)} of {len(lacking)} snapshots to {here.repository}. Run again."
+    copied = [snapshot.brief() for snapshot in lacking if snapshot.id not in left]
+    counted = f"restic copied {len(copied)} of {len(lacking)} snapshots to {here.repository}. Run the task again."
     details = {"error": "not_copied", **(failure.details if failure else {}), "copied": copied, "changed": bool(copied)}
     raise ResticError(f"{counted} {failure}" if failure else counted, **details)
 
 
-def diff(wanted: t.Sequence[Snapshot], lacking: t.Sequence[Snapshot]) -> dict[str, str]:
-    """Return which of the wanted snapshots are in the destination, before and after."""
+def diff(requested: t.Sequence[Snapshot], lacking: t.Sequence[Snapshot]) -> dict[str, str]:
+    """Return which of the requested snapshots are in the destination, before and after."""
     left = {snapshot.id for snapshot in lacking}
-    after = [line(snapshot) + "\n" for snapshot in wanted]
-    before = [text for text, snapshot in zip(after, wanted) if snapshot.id not in left]
+    after = [snapshot.line() + "\n" for snapshot in requested]
+    before = [text for text, snapshot in zip(after, requested) if snapshot.id not in left]
     return {"before": "".join(before), "after": "".join(after), "before_header": "snapshots", "after_header": "snapshots"}

@@ -3,229 +3,146 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""Restoring a snapshot: what would change in a target, the restore itself, and what is there when it fails half way.
-
-restic 0.17 and newer tell what they would do. Before that the list of the snapshot's entries is compared with the target.
-"""
+"""Restoring a snapshot to a target, or rehearsing that in a fresh directory, and checking what is there then."""
 
 from __future__ import annotations
 
-import dataclasses
 import os
-import re
+import time
 import typing as t
 
+from .._tool import times
 from .._tool.errors import ToolError
-from .._tool.process import Result
-from ._content import other_content
-from ._target import MOST_PATHS, Difference, compare, events_of, is_empty, present
-from ._unfinished import TRUSTING, distrust, files_in
-from .check import DAMAGE
-from .client import Restic
-from .errors import NOT_BEGUN, ResticError
-from .snapshots import Snapshot
+from .._tool.process import Run
+from ._drill import ASSERT_ARGUMENT, drill_folder, require, require_space
+from ._errors import NOT_BEGUN, ResticError
+from ._restoration import Request, Restoration
+from ._snapshots import FILTER_ARGUMENT, find_snapshot, read_filter
+from ._target import Difference, is_empty
+from .client import Open, merge_rules
 
-NO_PATH = re.compile(r"path [^\n]*: not (?:found|a directory)")
-# How restic before 0.17 names an entry that it could not restore.
-FAILED_ENTRY = re.compile(r"^ignoring error for (?P<item>.+?): (?P<message>.*)$", re.MULTILINE)
-ADVICE = {
-    "damaged": "The repository is damaged. Check it with restic_check, and restore another snapshot, or from a copy of the repository.",
-    "disk_full": "The disk of the target is full. Make room, or restore to another place.",
+ARGUMENTS: dict[str, t.Any] = {
+    "timeout": {"type": "int", "default": 86400},
+    "snapshot": {"type": "str", "default": "latest"},
+    "filter": FILTER_ARGUMENT,
+    "target": {"type": "path"},
+    "include": {"type": "list", "elements": "str", "default": []},
+    "exclude": {"type": "list", "elements": "str", "default": []},
+    "overwrite": {"type": "str", "choices": ["always", "if-changed", "if-newer", "never"]},
+    "delete": {"type": "bool", "default": False},
+    "confirm_delete": {"type": "path"},
+    "verify": {"type": "bool", "default": False},
+    "assert_that": ASSERT_ARGUMENT,
+    "drill": {"type": "bool", "default": False},
+    "drill_directory": {"type": "path"},
 }
+RULES = merge_rules(
+    mutually_exclusive=[("target", "drill_directory"), ("overwrite", "drill_directory")],
+    required_if=[
+        ("drill", False, ("target",)),
+        ("drill", True, ("drill_directory",)),
+        ("delete", True, ("confirm_delete", "overwrite")),
+    ],
+)
+# Raises ResticError when the files in a folder are not what they should be.
+CheckFiles = t.Callable[[str], None]
+# How long a restore took that there was no need for.
+NO_SECONDS: dict[str, float] = {}
 
 
-@dataclasses.dataclass(frozen=True)
-class Wish:
-    """What to restore, and how."""
+def run(
+    open_restic: Open,
+    params: t.Mapping[str, t.Any],
+    *,
+    check_mode: bool,
+    run_in: t.Callable[[str], Run],
+    warn: t.Callable[[str], None],
+) -> dict[str, t.Any]:
+    """Look up the snapshot, restore it or rehearse that, and return the result. run_in(folder) returns what runs commands there."""
+    request = read_request(params)
+    selection = read_filter(params["filter"])
+    reader, worker = open_restic(reading=True), open_restic()
+    used = {"subfolder": request.subfolder, "overwrite": request.overwrite, "delete": request.delete}
+    reader.require([option for option, value in used.items() if value])
+    now = times.now()
+    snapshot, warning = find_snapshot(reader, params["snapshot"].partition(":")[0], selection, now)
+    if warning:
+        warn(warning)
 
-    target: str
-    subfolder: str = ""
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    overwrite: t.Optional[str] = None
-    delete: bool = False
-    verify: bool = False
+    def check_files(folder: str) -> None:
+        require(folder, params["assert_that"], run_in(folder))
+
+    restoration = Restoration(worker, snapshot, request)
+    if params["drill"]:
+        result = rehearse(restoration, params["drill_directory"], check_files, check_mode=check_mode)
+    else:
+        check_target(request, params["confirm_delete"])
+        result = fill_target(restoration, check_files, check_mode=check_mode)
+    return {**result, "rpo_seconds": round(snapshot.age(now), 1), "snapshot": snapshot.brief()}
 
 
-def refuse_target(wish: Wish, confirm_delete: t.Optional[str]) -> None:
+def read_request(params: t.Mapping[str, t.Any]) -> Request:
+    """Return what the options request. The directory of a rehearsal is made later; its preview needs a name that is not there."""
+    return Request(
+        target=os.path.normpath(params["target"] or os.path.join(params["drill_directory"], f"restic-drill-{os.getpid()}")),
+        subfolder=params["snapshot"].partition(":")[2],
+        include=tuple(params["include"]),
+        exclude=tuple(params["exclude"]),
+        overwrite=params["overwrite"],
+        delete=params["delete"],
+        verify=params["verify"],
+    )
+
+
+def check_target(request: Request, confirm_delete: t.Optional[str]) -> None:
     """Raise ResticError for a target that must not be written to."""
-    root = os.path.realpath(wish.target) == "/"
+    target, root = request.target, os.path.realpath(request.target) == "/"
+    confirmed = bool(confirm_delete) and os.path.normpath(str(confirm_delete)) == target
     rules = [
-        ("invalid", not os.path.isabs(wish.target), "is not absolute. Give the whole path."),
-        ("invalid", os.path.lexists(wish.target) and not os.path.isdir(wish.target), "is no directory."),
-        (
-            "not_confirmed",
-            wish.delete and confirm_delete != wish.target,
-            "is to lose other files. Repeat it in confirm_delete to allow that.",
-        ),
-        ("dangerous_target", wish.delete and root, "is the root of the system, and delete would remove all that is not in the snapshot."),
-        ("dangerous_target", root and not wish.overwrite, "is the root of the system. Choose another one, or say overwrite."),
+        ("invalid", not os.path.isabs(target), "is not absolute. Give the whole path."),
+        ("invalid", os.path.lexists(target) and not os.path.isdir(target), "is not a directory."),
+        ("not_confirmed", request.delete and not confirmed, "would lose other files. Repeat it in confirm_delete to allow that."),
+        ("dangerous_target", request.delete and root, "is the root of the system, and delete would remove what is not in the snapshot."),
+        ("dangerous_target", root and not request.overwrite, "is the root of the system. Choose another one, or give overwrite."),
     ]
     for kind, broken, sentence in rules:
         if broken:
-            msg = f"The target {wish.target} {sentence} Nothing was restored."
+            msg = f"The target {target} {sentence} Nothing was restored."
             raise ResticError(msg, error=kind)
 
 
-def place_of(snapshot: Snapshot, wish: Wish) -> str:
-    """Return the snapshot, or a directory of it, as restic takes it."""
-    return f"{snapshot.id}:{wish.subfolder}" if wish.subfolder else snapshot.id
-
-
-def restore_arguments(snapshot: Snapshot, wish: Wish, *, dry_run: bool = False, machine: bool = False) -> list[str]:
-    """Return the arguments of restic."""
-    words = ["restore", place_of(snapshot, wish), "--target", wish.target]
-    words += ["--json"] if machine else []
-    words += [word for pattern in wish.include for word in ("--include", pattern)]
-    words += [word for pattern in wish.exclude for word in ("--exclude", pattern)]
-    # Whoever wants the result verified does not want the content of a file taken for granted.
-    overwrite = "always" if wish.verify and wish.overwrite == "if-changed" else wish.overwrite
-    words += ["--overwrite", overwrite] if overwrite else []
-    words += ["--delete"] if wish.delete else []
-    return words + (["--dry-run", "--no-lock"] if dry_run else ["--verify"] if wish.verify else [])
-
-
-class Restoration:
-    """A snapshot on its way to a target."""
-
-    def __init__(self, restic: Restic, snapshot: Snapshot, wish: Wish) -> None:
-        self._restic = restic
-        self._snapshot = snapshot
-        self._modern = restic.has("restore dry_run")
-        self.wish = wish
-
-    def to(self, target: str) -> Restoration:
-        """Return the same restoration to another target."""
-        return Restoration(self._restic, self._snapshot, dataclasses.replace(self.wish, target=target))
-
-    def preview(self) -> Difference:
-        """Return what the restore would do, without a lock; ResticError when the target may not be changed."""
-        empty = is_empty(self.wish.target)
-        found = self._ask(empty) if self._modern else self._compare(empty)
-        if found and not empty and not self.wish.overwrite:
-            raise self._not_empty(f"differs from the snapshot (missing: {found.missing}, different: {len(found.different)})")
-        return self._something(found)
-
-    def restore(self, known: t.Optional[Difference] = None) -> t.Optional[Difference]:
-        """Restore, and return what was missing if the target was empty, which is all of it. known is what there is to do otherwise."""
-        empty = is_empty(self.wish.target)
-        before = None if empty else known or Difference()
-        said = self._called(
-            restore_arguments(self._snapshot, self.wish, machine=self._modern),
-            empty,
-            lambda failed, cut: self._clean_up(failed, cut, before),
-        )
-        if not empty:
-            return None
-        return self._something(summary_of(said) if self._modern else present(self.wish.target))
-
-    def _ask(self, empty: bool) -> Difference:
-        """Let restic tell what it would do. For an empty target its summary is enough, else each entry counts."""
-        overwrite = self.wish.overwrite or (None if empty else "if-changed")
-        arguments = restore_arguments(self._snapshot, dataclasses.replace(self.wish, overwrite=overwrite), dry_run=True, machine=True)
-        said = self._called(arguments if empty else [*arguments, "--verbose=2"], empty)
-        return summary_of(said) if empty else events_of(said.out.splitlines(), self.wish.target)
-
-    def _compare(self, empty: bool) -> Difference:
-        """Compare the snapshot's list of entries with the target, for a restic that has no dry run."""
-        filtered = bool(self.wish.include or self.wish.exclude)
-        if filtered and not empty:
-            # Only restic knows what its patterns match.
-            raise self._not_empty("cannot be compared with a part of a snapshot by this restic")
-        place = place_of(self._snapshot, self.wish)
-        said = self._restic.call("ls", "--json", "--no-lock", place)
-        found = compare(said.out.splitlines(), self.wish.target)
-        if self.wish.verify and not empty and not found:
-            found = dataclasses.replace(found, different=other_content(self._restic, place, self.wish.target))
-        return dataclasses.replace(found, exact=not filtered)
-
-    def _called(self, arguments: list[str], empty: bool, clean_up: t.Callable[[t.Collection[str], bool], str] = lambda *_: "") -> Result:
-        """Run restic; a failure tells what was restored to a target that was empty before.
-
-        clean_up gets the entries that failed, and whether restic was ended half way, and returns what to add to the message.
-        """
+def fill_target(restoration: Restoration, check_files: CheckFiles, *, check_mode: bool) -> dict[str, t.Any]:
+    """Bring the target to the content of the snapshot."""
+    target = restoration.request.target
+    # In an empty target everything is missing, so only check mode has to find out what would be done.
+    empty = is_empty(target)
+    known = restoration.preview() if check_mode or not empty else None
+    found, seconds = known or Difference(), NO_SECONDS
+    if not check_mode and (known is None or known):
         try:
-            result = self._restic.call(*arguments, ok=(0, 1))
-            if result.rc == 0:
-                return result
-            error, cut = self._restic.failure(arguments, result), not failed_entries(result)
-        except ResticError as caught:
-            error, result, cut = caught, _said_until(caught), True
-        begun = error.error not in NOT_BEGUN
-        more = clean_up(failed_entries(result), cut) if begun else ""
-        raise failure_of(self._snapshot, self.wish, error, result, count=empty, more=more)
-
-    def _clean_up(self, failed: t.Collection[str], cut: bool, before: t.Optional[Difference]) -> str:
-        """See to it that the next restore does not take unfinished files for good ones. before is None for a target that was empty."""
-        target, overwrite = self.wish.target, self.wish.overwrite
-        made = None if before is None else frozenset(before.absent)
-        left = distrust(target, failed, made)
-        # Of a restic that was ended only the last words are known, which may name a part of what failed.
-        if cut and (failed or overwrite in TRUSTING):
-            written = files_in(target) if before is None else [*before.absent, *before.different]
-            # What has an old time is completed by every other value, which costs less than a second restore.
-            left += distrust(target, written, made if overwrite == "never" else frozenset())
-        return f" Remove these before the next restore, which would take them for complete: {', '.join(left[:MOST_PATHS])}." if left else ""
-
-    def _something(self, found: Difference) -> Difference:
-        """Refuse a restore of nothing, which would look like a good one."""
-        if found or found.same:
-            return found
-        what = f"Nothing of snapshot {self._snapshot.id[:8]} goes to {self.wish.target}"
-        msg = f"{what}: it is empty, or no entry of it matches include and exclude. Check the patterns."
-        raise ResticError(msg, error="nothing_restored")
-
-    def _not_empty(self, what: str) -> ResticError:
-        msg = (
-            f"The target {self.wish.target} is not empty and {what}. Nothing was restored. Restore to an empty directory, "
-            "or say with overwrite what to do with existing files (restic 0.17.0 or newer)."
-        )
-        return ResticError(msg, error="target_not_empty")
+            found, seconds = recover(restoration, check_files, known)
+        except ToolError as error:
+            # What restic did to existing files before it stopped is not known.
+            error.details["changed"] = not is_empty(target) if empty else error.details.get("error") not in NOT_BEGUN
+            raise
+    elif not check_mode:
+        check_files(target)
+    return {"changed": bool(found), "diff": found.diff(target), **found.numbers(), **seconds}
 
 
-def failure_of(snapshot: Snapshot, wish: Wish, error: ResticError, result: Result, *, count: bool, more: str = "") -> ResticError:
-    """Return the error for a restore that stopped or left entries out. A damaged repository is told from other causes."""
-    failed = failed_entries(result)
-    if wish.subfolder and not failed and NO_PATH.search(result.err):
-        paths = ", ".join(snapshot.paths)
-        msg = f"Snapshot {snapshot.id[:8]} has no directory {wish.subfolder}. Its paths are {paths}. Nothing was restored."
-        return ResticError(msg, **{**error.details, "error": "no_path"})
-    # What is said about the entries is the cause; beside that, requests that were repeated with success leave lines too.
-    evidence = "\n".join(failed.values()) or f"{result.out}\n{result.err}"
-    kind = "damaged" if error.error in ("failed", "timed_out", "partial") and DAMAGE.search(evidence) else error.error
-    if not failed and kind not in ADVICE:
-        return ResticError(f"{error}{more}", **error.details)
-    examples = "; ".join(f"{item}: {message}" for item, message in list(failed.items())[:3])
-    what = f"{len(failed)} entries failed ({examples})" if failed else "it stopped"
-    parts: dict[str, t.Any] = {"failed_paths": list(failed)[:MOST_PATHS], "num_failed": len(failed)}
-    if count:
-        there = present(wish.target, except_for=failed)
-        parts |= {"entries": there.missing, "bytes": there.bytes}
-        what += f", and {there.missing} entries are there now"
-    msg = f"Snapshot {snapshot.id[:8]} was not restored completely to {wish.target}: {what}. {ADVICE.get(kind) or error}{more}"
-    return ResticError(msg, **{**error.details, "error": kind, **parts})
+def rehearse(restoration: Restoration, parent: str, check_files: CheckFiles, *, check_mode: bool) -> dict[str, t.Any]:
+    """Restore to a fresh directory, check, remove."""
+    found, seconds = restoration.preview(), NO_SECONDS
+    require_space(parent, found)
+    if not check_mode:
+        with drill_folder(parent) as folder:
+            found, seconds = recover(restoration.to(folder), check_files)
+    return {"changed": False, **found.numbers(), **seconds}
 
 
-def _said_until(error: ResticError) -> Result:
-    """Return what restic had said when it was ended. The error of the call has the end of it only, in other words."""
-    cause = error.__cause__
-    details = cause.details if isinstance(cause, ToolError) else error.details
-    return Result(1, str(details.get("stdout") or ""), str(details.get("stderr") or ""))
-
-
-def failed_entries(result: Result) -> dict[str, str]:
-    """Return the entries that could not be restored, each with the first thing that was said about it."""
-    found: dict[str, str] = {}
-    for row in Restic.json_lines(result):
-        if row["message_type"] == "error" and row.get("item"):
-            error = row.get("error")
-            found.setdefault(str(row["item"]), str(error.get("message") if isinstance(error, dict) else error))
-    for match in FAILED_ENTRY.finditer(result.err):
-        found.setdefault(match["item"], match["message"])
-    return found
-
-
-def summary_of(result: Result) -> Difference:
-    """Read the summary of a restore, or of a dry run, to an empty target."""
-    summary: dict[str, t.Any] = next((row for row in Restic.json_lines(result) if row["message_type"] == "summary"), {})
-    return Difference(missing=int(summary.get("total_files") or 0), bytes=int(summary.get("total_bytes") or 0))
+def recover(restoration: Restoration, check_files: CheckFiles, known: t.Optional[Difference] = None) -> tuple[Difference, dict[str, float]]:
+    """Restore and check; return what there was to do, if it was not known before, and how long it took."""
+    started = time.monotonic()
+    found = restoration.restore(known) or known or Difference()
+    check_files(restoration.request.target)
+    return found, {"rto_seconds": round(time.monotonic() - started, 1)}

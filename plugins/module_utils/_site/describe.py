@@ -3,7 +3,9 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""The site description: many flat moodle_* variables in, one nested and checked description out.
+"""The description of a site: many flat moodle_* variables in, one nested and checked description out.
+
+    given variables -> cast -> each value by itself (forms) -> Site -> values together (rules) -> what the target adds
 
 Pure: it reads no file and knows nothing of Ansible, so every rule is tested as a row of a table.
 """
@@ -11,68 +13,77 @@ Pure: it reads no file and knows nothing of Ansible, so every rule is tested as 
 from __future__ import annotations
 
 import dataclasses
-import datetime
-import difflib
 import re
 import typing as t
 
-from . import types
-from ._checks import SCOPES, check
-from ._presets import SIZES
-from ._rules.values import PASSWORDS
+from . import forms, secrets
+from ._build import build, with_defaults
+from ._places import by_option, described, fill, merge, options_of, places_of
+from ._rules.table import RULES, WARNINGS
+from .model import Site
+from .options import PREFIX, Option, Options, cast, unknown_names
+from .surroundings import Surroundings
+from .targets.table import TARGETS
+from .targets.target import Target
 
-PREFIX = "moodle_"
-
-# moodle_<group>_<rest> becomes spec["<group>"]["<rest>"]; every other name stays at the top.
-GROUPS = frozenset(
-    [
-        "acme",
-        "adhoc",
-        "admin",
-        "archive",
-        "cache",
-        "check",
-        "cron",
-        "database",
-        "image",
-        "log",
-        "mail",
-        "php",
-        "proxy",
-        "services",
-        "session",
-        "smtp",
-        "tls",
-        "web",
-    ]
-)
-# Names that are a group themselves.
-PLACES = {"moodle_image": ("image", "reference"), "moodle_tls": ("tls", "mode")}
-
-# Their values never enter the description, because a description may be printed. Only the fact that one is given does.
-SECRETS = frozenset({*PASSWORDS, "moodle_secret_settings"})
-# Names that are no variable of a site but that a host may have all the same, and who gives it to them.
-RESERVED = {
-    "moodle_site": "the inventory plugin campus.moodle.sites",
-    "moodle_runner": "the examples of the modules campus.moodle.moodle_* and of that inventory plugin",
-    "moodle_dataroot": "the example of the module campus.moodle.restic_backup",
-}
-# A browser sends them in lower case, and so does everything that compares them.
-ADDRESSES = ("moodle_hostname", "moodle_url")
+TARGET = "moodle_target"
+IDENTITY = frozenset({TARGET, "moodle_name"})
 
 
 @dataclasses.dataclass(frozen=True)
-class Option:
-    """One option of the argument spec."""
+class Purpose:
+    """What a description is made for, where that is less than the whole site: which site it is, and what the purpose is about.
 
-    name: str
-    type: str = "str"
-    default: t.Any = None
-    choices: tuple[str, ...] = ()
+    shows     the fields of Site that it is about
+    reads     secret options that its tasks read
+    requires  options that have to be given
+    """
+
+    shows: tuple[str, ...]
+    reads: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+
+
+# Nothing that a purpose does not need may be in its way: a certificate has expired, a branch is past support.
+_REPOSITORY = {"reads": secrets.REPOSITORY, "requires": secrets.REPOSITORY[:2]}
+PURPOSES: dict[str, t.Optional[Purpose]] = {
+    "site": None,
+    "removal": Purpose(("destroy_data",)),
+    "backup": Purpose(("backup",), **_REPOSITORY),
+    "restore": Purpose(("backup", "restore"), **_REPOSITORY),
+    "drill": Purpose(("backup", "drill"), **_REPOSITORY),
+}
+
+PASSWORD_MINIMUM = 8
+Given = t.Mapping[str, t.Any]
+
+
+def _password(given: str, _around: Surroundings) -> t.Iterator[str]:
+    if not given.strip():
+        yield "is empty; give a value, or remove the variable to have one generated."
+
+
+def _admin_password(given: str, around: Surroundings) -> t.Iterator[str]:
+    yield from _password(given, around)
+    kinds = (str.islower, str.isupper, str.isdigit, lambda character: not character.isalnum())
+    if given.strip() and (len(given) < PASSWORD_MINIMUM or not all(any(map(kind, given)) for kind in kinds)):
+        yield (
+            f"does not meet Moodle's password policy; give at least {PASSWORD_MINIMUM} characters with a "
+            "lower-case letter, an upper-case letter, a digit and another character."
+        )
+
+
+# Their values never enter the description, because a description may be printed. Only the fact that one is given does.
+SECRETS: dict[str, forms.Check] = {
+    **dict.fromkeys(secrets.PASSWORDS, _password),
+    "moodle_admin_password": _admin_password,
+    secrets.SETTINGS: forms.settings_shape,
+    **dict.fromkeys(secrets.REPOSITORY, forms.fine),
+}
 
 
 @dataclasses.dataclass
-class SiteSpec:
+class Description:
     """The outcome: the nested description, and sentences about what is wrong (problems) or doubtful (warnings)."""
 
     spec: dict[str, t.Any]
@@ -80,121 +91,125 @@ class SiteSpec:
     warnings: list[str]
 
 
-@dataclasses.dataclass(frozen=True)
-class Surroundings:
-    """What the rules need to know of the world.
+def target_of(options: Options, given: Given) -> Target:
+    """Return the target of a site; the default one where it is unknown, which is a problem of its own."""
+    return TARGETS.get(str(given.get(TARGET)), TARGETS[options[TARGET].default])
 
-    branches maps a branch to its row of the branch table, find resolves a path on the control node to an absolute path or
-    None, read returns the content of such a path (nothing where it cannot be read), inventory_hostname names the site by
-    default, cache_directory is where downloads go, and catcher is where the mail catcher's program is looked for.
+
+def owners(name: str) -> list[str]:
+    """Return the names of the targets that an option is for; none where it is for every one."""
+    return [target.name for target in TARGETS.values() if name in options_of(target.options)]
+
+
+def counts(options: Options, given: Given, purpose: str) -> list[Option]:
+    """Return the options whose values count for a site: not those of other targets, nor what the purpose does not need."""
+    target, only = target_of(options, given), PURPOSES[purpose]
+    names = frozenset(options)
+    if only:
+        shown = {name for name, place in places_of(Site).items() if place[0] in only.shows}
+        names = IDENTITY | target.identity | shown | frozenset(only.reads)
+    return [option for name, option in options.items() if name in names and (not owners(name) or target.name in owners(name))]
+
+
+def describe(options: Options, given: Given, around: Surroundings, purpose: str = "site", *, hidden: t.Collection[str] = ()) -> Description:
+    """Return the description of one site, or as much of it as the purpose asks, with every problem; never raises for bad input.
+
+    hidden names secret options that have a value which is not to be seen here.
     """
-
-    branches: t.Mapping[str, t.Any]
-    find: t.Callable[[str], t.Optional[str]]
-    read: t.Callable[[str], bytes]
-    now: datetime.datetime
-    inventory_hostname: str
-    cache_directory: str
-    catcher: str
-
-    @property
-    def today(self) -> str:
-        """The date in ISO form."""
-        return self.now.date().isoformat()
-
-
-def load_options(document: t.Mapping[str, t.Any]) -> dict[str, Option]:
-    """Return the options of all entry points of a parsed meta/argument_specs.yml."""
-    options: dict[str, Option] = {}
-    for entry in document["argument_specs"].values():
-        for name, rows in entry["options"].items():
-            options[name] = Option(name, rows.get("type", "str"), rows.get("default"), tuple(rows.get("choices", ())))
-    return options
-
-
-def place(name: str) -> tuple[str, ...]:
-    """Return the path of a variable in the nested description."""
-    if name in PLACES:
-        return PLACES[name]
-    rest = name[len(PREFIX) :]
-    group, _separator, key = rest.partition("_")
-    return (group, key) if key and group in GROUPS else (rest,)
+    # The table says which targets there are; the argument specification repeats it for people.
+    options = {**options, TARGET: dataclasses.replace(options[TARGET], choices=tuple(TARGETS))}
+    target, read = target_of(options, given), counts(options, given, purpose)
+    values, wrong = _examine(target, read, given, around)
+    given_secrets = sorted(name[len(PREFIX) :] for name in SECRETS if name in hidden or values.get(name))
+    filled = with_defaults(options, values)
+    site = build(filled, around, ports=target.ports, secrets_given=given_secrets)
+    own: t.Any = fill(target.options, filled, around)
+    problems = [*unknown_names(options, {*given, *hidden}), *(sentence for rows in wrong.values() for sentence in rows)]
+    if only := PURPOSES[purpose]:
+        problems += [
+            f"{name} is missing; the backups of a site need {' and '.join(only.requires)}."
+            for name in only.requires
+            if not values.get(name) and name not in hidden and name not in wrong
+        ]
+        spec = {name: described(getattr(site, name)) for name in ("name", "secrets_given", *only.shows)}
+        return Description(_with_target(spec, target, target.identify(site, own)), problems, [])
+    found = [*_foreign(target, given), *_useless(target, values, hidden), *_too_large(target, site, own)]
+    found += _together(RULES, target.rules, site, own, around)
+    doubts = [*_together(WARNINGS, target.warnings, site, own, around)]
+    problems += _others(found, wrong)
+    spec = merge(_flat(described(site)), secrets.described(site), described(own), target.identify(site, own))
+    if not problems:
+        spec = merge(spec, target.complete(site, own, around))
+    return Description(_with_target(spec, target, {}), problems, _others(doubts, wrong))
 
 
-def unknown_names(options: t.Mapping[str, Option], given: t.Iterable[str]) -> list[str]:
-    """Return one sentence for each name that no option has."""
-    sentences = []
-    known = [name[len(PREFIX) :] for name in options]
-    for name in sorted(set(given) - set(options) - set(RESERVED)):
-        near = difflib.get_close_matches(name[len(PREFIX) :], known, n=1)
-        hint = f"did you mean {PREFIX}{near[0]}?" if near else "remove it, or name your own variable without the prefix moodle_."
-        sentences.append(f"{name} is not a variable of this collection; {hint}")
-    return sentences
-
-
-def cast(option: Option, value: t.Any) -> t.Any:
-    """Return the value in the option's type; ValueError completes the sentence about it."""
-    result = types.CASTS[option.type](value)
-    if option.choices and result not in option.choices:
-        raise ValueError(f"but must be {' or '.join(option.choices)}")
-    return result
-
-
-def cast_all(options: t.Mapping[str, Option], given: t.Mapping[str, t.Any]) -> tuple[dict[str, t.Any], list[str]]:
-    """Cast every given value; return the good ones and a sentence for each bad one."""
+def _examine(target: Target, read: t.Iterable[Option], given: Given, around: Surroundings) -> tuple[dict[str, t.Any], dict[str, list[str]]]:
+    """Cast each value and look at it by itself; return the good ones, and sentences for each bad one."""
+    checks = {**SECRETS, **{name: form.check for name, form in _forms(target)}}
     values: dict[str, t.Any] = {}
-    sentences: list[str] = []
-    for name, option in options.items():
-        if given.get(name) is None:
+    wrong: dict[str, list[str]] = {}
+    for option in read:
+        if given.get(option.name) is None:
             continue
         try:
-            values[name] = cast(option, given[name])
+            value = cast(option, given[option.name])
         except ValueError as error:
-            shown = "given" if name in SECRETS else repr(given[name])
-            sentences.append(f"{name} is {shown}, {error}.")
-    return values, sentences
-
-
-def fill(options: t.Mapping[str, Option], values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return a value for every option: given, else the default, else the preset of the size, else None."""
-    preset = SIZES[values.get("moodle_size", options["moodle_size"].default)]
-    filled = {}
-    for name, option in options.items():
-        default = preset.get(name) if option.default is None else option.default
-        filled[name] = values.get(name, default)
-    return filled
-
-
-def nest(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return the flat values as nested description, without secrets."""
-    spec: dict[str, t.Any] = {}
-    for name, value in values.items():
-        if name in SECRETS:
+            shown = "given" if option.name in SECRETS else repr(given[option.name])
+            wrong[option.name] = [f"{option.name} is {shown}, {error}."]
             continue
-        path = place(name)
-        holder = spec
-        for key in path[:-1]:
-            holder = holder.setdefault(key, {})
-        holder[path[-1]] = value
-    return spec
+        if found := [f"{option.name} {rest}" for rest in checks.get(option.name, forms.fine)(value, around)]:
+            wrong[option.name] = found
+        else:
+            values[option.name] = value
+    return values, wrong
 
 
-def safe_name(inventory_hostname: str) -> str:
-    """Return the inventory host name as name of a Compose project: lower case, digits and hyphens, at most 40 characters."""
-    return re.sub(r"[^a-z0-9]+", "-", inventory_hostname.lower()).strip("-")[:40].strip("-")
+def _foreign(target: Target, given: Given) -> t.Iterator[str]:
+    """Yield a sentence for each option that is given and that another target reads."""
+    for name in sorted(given):
+        if given[name] is not None and owners(name) and target.name not in owners(name):
+            yield f"{name} is for the target {' or '.join(owners(name))}; this site is for {target.name}, {target.what}. Remove it."
 
 
-def build_spec(options: t.Mapping[str, Option], given: t.Mapping[str, t.Any], around: Surroundings, purpose: str = "site") -> SiteSpec:
-    """Return the description of one site, or as much of it as the purpose asks, with every problem; never raises for bad input."""
-    scope = SCOPES[purpose]
-    problems = unknown_names(options, given)
-    values, wrong = cast_all({name: option for name, option in options.items() if scope.reads(name)}, given)
-    filled = {name: value for name, value in fill(options, values).items() if scope.reads(name)}
-    filled["moodle_name"] = filled["moodle_name"] or safe_name(around.inventory_hostname)
-    filled.update({name: types.lower_host(filled[name]) for name in ADDRESSES if filled.get(name)})
-    checked = check(filled, around, scope)
-    outcome = SiteSpec(nest(filled), problems + wrong + checked.problems, checked.warnings)
-    outcome.spec["secrets_given"] = sorted(name[len(PREFIX) :] for name in SECRETS if values.get(name))
-    if not outcome.problems:
-        scope.complete(outcome.spec, around)
-    return outcome
+def _useless(target: Target, values: Given, hidden: t.Collection[str]) -> t.Iterator[str]:
+    """Yield a sentence for each option that is given without one that it needs."""
+    for name, form in _forms(target):
+        missing = [needed for needed in form.needs if not values.get(needed) and needed not in hidden]
+        if missing and values.get(name):
+            yield f"{name} is given without {missing[0]}; give both, or remove {name}."
+
+
+def _too_large(target: Target, site: Site, own: t.Any) -> t.Iterator[str]:
+    """Yield a sentence for each size that exceeds one that it has to fit into."""
+    sizes = {**by_option(site), **by_option(own)}
+    for name, form in _forms(target):
+        for limit in form.within if sizes[name] is not None else ():
+            if sizes[name] > sizes[limit]:
+                yield f"{name} is '{sizes[name]}m', which is more than {limit} '{sizes[limit]}m'; lower it, or raise {limit}."
+
+
+def _forms(target: Target) -> t.Iterator[tuple[str, forms.Form]]:
+    """Yield the options that count on a target, with their forms."""
+    for cls in (Site, target.options):
+        yield from options_of(cls).items()
+
+
+def _together(neutral: t.Iterable[t.Any], special: t.Iterable[t.Any], site: Site, own: t.Any, around: Surroundings) -> t.Iterator[str]:
+    for rule in neutral:
+        yield from rule(site, around)
+    for rule in special:
+        yield from rule(site, own, around)
+
+
+def _others(sentences: t.Iterable[str], wrong: t.Collection[str]) -> list[str]:
+    """Leave out what concerns an option that has a sentence of its own: a default stands in for its value meanwhile."""
+    return [sentence for sentence in sentences if not set(re.findall(r"\bmoodle_\w+", sentence)) & set(wrong)]
+
+
+def _flat(spec: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Put what the address says at the top, where its options have their places."""
+    return {**spec.pop("address"), **spec}
+
+
+def _with_target(spec: dict[str, t.Any], target: Target, facts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    return merge(spec, facts, {"target": {"name": target.name}})

@@ -5,21 +5,20 @@
 
 """The files that hold a site's secrets and its identity, written so that a run which is cut anywhere is continued by the next one.
 
-A value that is replaced stays beside the new one, in a file that ends in .previous, until a rollout knows which of the two the site
+A value that is replaced stays next to the new one, in a file that ends in .previous, until a rollout knows which of the two the site
 goes on with.
 """
 
 from __future__ import annotations
 
-import contextlib
 import glob
 import json
 import os
 import stat
-import tempfile
 import typing as t
 
-from .secrets import Copy, SecretError
+from .._tool.files import replace_file
+from .secret_values import Copy, SecretError
 
 IDENTITY = "site.json"
 DIRECTORY = "secrets"
@@ -45,25 +44,6 @@ def is_private(path: str, uid: int) -> bool:
     return (state.st_uid, stat.S_IMODE(state.st_mode)) == (uid, MODE)
 
 
-def write(path: str, content: str, *, uid: int, mode: int) -> None:
-    """Replace a file as a whole; it never exists half written, with a wider mode or with another owner."""
-    handle, scratch = tempfile.mkstemp(dir=os.path.dirname(path), prefix=f".{os.path.basename(path)}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(content + "\n")
-            file.flush()
-            # Before the new name: a machine that loses power must not find an empty file there.
-            os.fsync(file.fileno())
-        os.chmod(scratch, mode)
-        os.chown(scratch, uid, uid)
-        # Not atomic_move, which gives the new file the attributes of the one it replaces.
-        os.rename(scratch, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(scratch)
-        raise
-
-
 def make_directory(path: str, mode: int) -> None:
     """Create a directory with exactly this mode."""
     os.makedirs(path, exist_ok=True)
@@ -71,7 +51,7 @@ def make_directory(path: str, mode: int) -> None:
 
 
 class Identity:
-    """What stands beside the secrets in site.json: the site's id, and a number for each secret that rises when it changes.
+    """What stands next to the secrets in site.json: the site's id, and a number for each secret that rises when it changes.
 
     pending names the secrets that a run began to write. It is written first: a run that is cut between the files and the numbers
     would otherwise take what it finds for unchanged, and the readers would keep what they had. A secret without a number is not
@@ -98,11 +78,11 @@ class Identity:
         return {**self.generations, **{name: max(self.generations.get(name, 0), self.highest.get(name, 0)) + 1 for name in changed}}
 
     def write(self) -> None:
-        """Replace the file, which anybody may read."""
+        """Replace the file, which anyone may read."""
         facts: dict[str, t.Any] = {"site_id": self.site_id, "generations": self.generations}
         passing = {"pending": self.pending, "previous": self.previous, "highest": self.highest}
         facts.update({name: value for name, value in passing.items() if value})
-        write(self._path, json.dumps(facts, indent=2, sort_keys=True), uid=os.geteuid(), mode=0o644)
+        replace_file(self._path, json.dumps(facts, indent=2, sort_keys=True) + "\n", uid=os.geteuid(), mode=0o644)
 
 
 def keep(site: str, readers: t.Iterable[str], identity: Identity, copies: t.Sequence[Copy], changed: t.Sequence[str]) -> None:
@@ -124,7 +104,7 @@ def keep(site: str, readers: t.Iterable[str], identity: Identity, copies: t.Sequ
             # The same file under a second name: content, owner and mode stay, and no moment is without it.
             os.link(path, path + PREVIOUS)
     for copy in copies:
-        write(copy.path, copy.content, uid=copy.uid, mode=MODE)
+        replace_file(copy.path, copy.content + "\n", uid=copy.uid, mode=MODE)
     identity.generations, identity.pending = identity.raised(changed), []
     identity.write()
 

@@ -3,98 +3,147 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""Secrets of a site: generated once, kept, and copied to each user that reads them.
-
-A secret is a file of mode 0600 below a directory of mode 0700, one copy for each reader, because the containers of a site run as
-different users. Nothing here returns or prints a value.
-"""
+"""The secrets of a site: one table from which variables, files, mounts and documentation follow. No value is ever here."""
 
 from __future__ import annotations
 
 import dataclasses
-import os
-import secrets
-import string
 import typing as t
 
-WORD = string.ascii_letters + string.digits
-# Without characters that shells, URLs or configuration files treat specially.
-SYMBOLS = "-_.+"
-KINDS = (string.ascii_lowercase, string.ascii_uppercase, string.digits, SYMBOLS)
-LENGTH = 32
+from .model import Site
+
+# Readers that run the site image: everything that runs Moodle, and the commands that install it. Every other one is a server.
+MOODLE, INSTALL = "moodle", "install"
 
 
-class SecretError(Exception):
-    """A secret is unusable. The text names the file, never the value."""
+def _always(_site: Site) -> bool:
+    return True
+
+
+def _none(_site: Site) -> str:
+    return ""
 
 
 @dataclasses.dataclass(frozen=True)
 class Secret:
-    """What is wanted: a name, the readers (directory name to user id), and a given value or None to generate one.
+    """One secret.
 
-    once says that Moodle keeps a copy of its own from the installation on, so that another file would open nothing.
+    name      of the secret and of its file; a site that was made earlier has its files under these names
+    what      it is, in words
+    readers   what reads it
+    variable  the option that gives it; where none is given, a value is generated and kept
+    when      whether a site has it
+    source    a file on the machine that holds the value
+    file      a file on the control node that is the value
+    inside    its name in a container, where that is another one
+    variable_inside  the variable of the image that names its file, where its name does not say so
+    once      whether the value counts for the installation alone, because Moodle keeps a copy of its own
     """
 
     name: str
-    readers: t.Mapping[str, int]
-    value: t.Optional[str] = dataclasses.field(default=None, repr=False)
+    what: str
+    readers: tuple[str, ...]
+    variable: str = ""
+    when: t.Callable[[Site], bool] = _always
+    source: t.Callable[[Site], t.Optional[str]] = _none
+    file: t.Callable[[Site], str] = _none
+    inside: str = ""
+    variable_inside: str = ""
     once: bool = False
 
-
-@dataclasses.dataclass(frozen=True)
-class Copy:
-    """One file to be written."""
-
-    path: str
-    uid: int
-    content: str = dataclasses.field(repr=False)
+    @property
+    def environment(self) -> str:
+        """The variable of the site image that names its file in a container."""
+        return self.variable_inside or f"MOODLE_{(self.inside or self.name).upper()}_FILE"
 
 
-def generate() -> str:
-    """Return a random password that meets Moodle's default policy: one of each kind of character, 32 in all."""
-    characters = [secrets.choice(kind) for kind in KINDS]
-    characters += [secrets.choice(WORD + SYMBOLS) for _position in range(LENGTH - len(KINDS) - 1)]
-    secrets.SystemRandom().shuffle(characters)
-    # A letter in front: some tools take a leading hyphen for an option.
-    return secrets.choice(string.ascii_letters) + "".join(characters)
+SECRETS = (
+    Secret("admin_password", "first password of the administrator", (INSTALL,), "moodle_admin_password", once=True),
+    # Under two names: PostgreSQL takes its password when it is first started, so a site that comes back to its own database needs the
+    # file from then.
+    Secret("database_password", "password of the site's own database", (MOODLE, "postgres", "pooler"), when=lambda site: site.database.own),
+    Secret(
+        "external_database_password",
+        "password of an existing database",
+        (MOODLE, "pooler"),
+        "moodle_database_password",
+        when=lambda site: not site.database.own,
+        source=lambda site: site.database.password_file,
+        inside="database_password",
+    ),
+    Secret("salt", "mixed into every password that Moodle keeps", (MOODLE,)),
+    Secret(
+        "session_password",
+        "password of the session store",
+        (MOODLE, "valkey-sessions"),
+        "moodle_session_password",
+        when=lambda site: site.session.own or site.given("session_password"),
+    ),
+    Secret(
+        "cache_password",
+        "password of an existing cache",
+        (MOODLE,),
+        "moodle_cache_password",
+        when=lambda site: site.given("cache_password"),
+    ),
+    Secret(
+        "smtp_password",
+        "password at the mail server",
+        (MOODLE,),
+        "moodle_smtp_password",
+        when=lambda site: site.given("smtp_password"),
+    ),
+    Secret(
+        "database_authority",
+        "certificate of the authority of the database",
+        (MOODLE, "pooler"),
+        variable_inside="MOODLE_DATABASE_SSLROOTCERT",
+        when=lambda site: bool(site.database.sslrootcert),
+        file=lambda site: site.database.sslrootcert.path,
+    ),
+    Secret(
+        "tls_certificate",
+        "certificate of the site",
+        ("proxy",),
+        when=lambda site: site.tls.mode == "certificate",
+        file=lambda site: site.tls.certificate.path,
+    ),
+    Secret(
+        "tls_private_key",
+        "private key of that certificate",
+        ("proxy",),
+        when=lambda site: site.tls.mode == "certificate",
+        file=lambda site: site.tls.private_key.path,
+    ),
+)
+
+# The options whose values are secrets. Settings of Moodle may be, too, and Moodle keeps those itself.
+PASSWORDS = tuple(secret.variable for secret in SECRETS if secret.variable)
+SETTINGS = "moodle_secret_settings"
+# How restic gets at the backups. An address can hold a password, and the environment the keys of an object store.
+REPOSITORY = ("moodle_backup_repository", "moodle_backup_password", "moodle_backup_environment")
 
 
-def plan(
-    secret: Secret,
-    kept: t.Mapping[str, t.Optional[str]],
-    directory: str,
-    *,
-    known: bool,
-    misplaced: t.Collection[str] = (),
-) -> tuple[list[Copy], bool]:
-    """Return the files to write, and whether the value of the secret changes.
+def of_site(site: Site) -> list[Secret]:
+    """Return the secrets that a site has."""
+    return [secret for secret in SECRETS if secret.when(site)]
 
-    kept maps each reader to the content of its file, None when there is no file. known says that the site had this secret
-    before: a lost one is never replaced by a new one, which would fit nothing that it opened. misplaced names the readers whose
-    file has another owner or a wider mode than it should, as one that an administrator brought along.
-    """
-    paths = {reader: os.path.join(directory, reader, secret.name) for reader in secret.readers}
-    for reader, content in kept.items():
-        if content is not None and not content.strip():
-            raise SecretError(f"The secret file {paths[reader]} is empty; restore it from a backup.")
-    # An empty value is a mistake somewhere, as a file that was cut; a generated one in its place would hide it.
-    if secret.value is not None and not secret.value.strip():
-        raise SecretError(
-            f"The value that is given for the secret {secret.name} is empty; give one, or correct the file that it comes from."
-        )
-    existing = next((content for content in kept.values() if content is not None), None)
-    if secret.once and known and existing is not None and secret.value not in (None, existing):
-        raise SecretError(
-            f"The secret {secret.name} is given with another value than in {', '.join(paths.values())}, which the site was installed "
-            "with, and Moodle keeps a copy of its own; change it in Moodle (the module campus.moodle.moodle_user does it, too), and "
-            "then write it into that file or remove the variable. A site that is not installed yet takes it once the file is removed."
-        )
-    wanted = secret.value if secret.value is not None else existing
-    if wanted is None and known:
-        raise SecretError(f"The secret {secret.name} of this site is lost ({', '.join(paths.values())}); restore the file from a backup.")
-    if wanted is None:
-        wanted = generate()
-    copies = [
-        Copy(paths[reader], uid, wanted) for reader, uid in secret.readers.items() if kept.get(reader) != wanted or reader in misplaced
-    ]
-    return copies, existing != wanted
+
+def described(site: Site) -> dict[str, t.Any]:
+    """Return what a description says of its secrets: their names and readers, and from where the given values come."""
+    rows = of_site(site)
+    given = {secret.name: secret.variable for secret in rows if site.given(secret.variable.removeprefix("moodle_"))}
+    return {
+        "secrets": [
+            {
+                "name": secret.name,
+                "inside": secret.inside or secret.name,
+                "readers": list(secret.readers),
+                "source": secret.source(site) or None,
+                "once": secret.once,
+            }
+            for secret in rows
+        ],
+        "secret_variables": given,
+        "secret_files": {secret.name: secret.file(site) for secret in rows if secret.file(site)},
+    }

@@ -15,19 +15,24 @@ import ssl
 import typing as t
 import urllib.parse
 
+from .._tool.errors import ToolError
+
 TIMEOUT = 30
 REDIRECTS = 5
 
 
-class Problem(Exception):
-    """The site answered with something no browser could use. The text is a sentence for the user."""
+class VisitError(ToolError):
+    """The site answered with something no browser could use, or not at all. Details: error, ready and reasons."""
+
+    def __init__(self, msg: str, *, error: str, ready: bool = True, reasons: t.Sequence[str] = ()) -> None:
+        super().__init__(msg, error=error, ready=ready, reasons=list(reasons))
 
 
 class NamedTlsConnection(http.client.HTTPSConnection):
     """HTTPS to an address, with the site's name in the handshake so that the right certificate is chosen."""
 
     def __init__(self, address: str, port: int, name: str) -> None:
-        # The certificate is for the name, which may not even resolve here; whether it is valid is for browsers to judge.
+        # The certificate is for the name, which may not even resolve here; whether it is valid is for browsers to tell.
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -45,10 +50,7 @@ class Visitor:
 
     def __init__(self, url: str, address: str, port: int, *, tls: bool) -> None:
         self._site = urllib.parse.urlsplit(url)
-        # "Every address" is no address to connect to; the loopback one is among them.
-        published = ipaddress.ip_address(address)
-        loopback = "127.0.0.1" if published.version == 4 else "::1"
-        self._address = loopback if published.is_unspecified else address
+        self._address = reachable(address)
         self._port = port
         self._tls = tls
 
@@ -68,31 +70,44 @@ class Visitor:
             connection.close()
 
     def front_page(self) -> str:
-        """Return the address of the page that the front page leads to; Problem when it leads nowhere."""
+        """Return the address of the page that the front page leads to; VisitError when it leads nowhere."""
         path = "/"
         for _redirect in range(REDIRECTS):
-            status, location, _body = self._get_or_problem(path)
+            status, location, _body = self._answer(path)
             if status < 300:
                 return urllib.parse.urlunsplit((self._site.scheme, self._site.netloc, path, "", ""))
             if status >= 400:
-                raise Problem(f"The page {path} of {self._site.geturl()} answers with status {status}; the logs of web and php say why.")
+                msg = f"The page {path} of {self._site.geturl()} answers with status {status}; the logs of web and php say why."
+                raise VisitError(msg, error="status")
             path = self._path_of(location)
-        raise Problem(
+        msg = (
             f"The front page of {self._site.geturl()} redirects in a loop; compare moodle_url, moodle_tls and what a proxy in front sends."
         )
+        raise VisitError(msg, error="redirect")
 
-    def _get_or_problem(self, path: str) -> tuple[int, str, bytes]:
+    def _answer(self, path: str) -> tuple[int, str, bytes]:
         try:
             return self.get(path)
         except (OSError, http.client.HTTPException) as error:
-            raise Problem(f"The page {path} of {self._site.geturl()} gives no answer: {error}.") from error
+            raise VisitError(f"The page {path} of {self._site.geturl()} gives no answer: {error}.", error="no_answer") from error
 
     def _path_of(self, location: str) -> str:
-        """Return the path of a redirect within the site; Problem when it leaves the site."""
+        """Return the path of a redirect within the site; VisitError when it leaves the site."""
         target = urllib.parse.urlsplit(urllib.parse.urljoin(self._site.geturl() + "/", location))
         if (target.scheme, target.netloc) != (self._site.scheme, self._site.netloc):
-            raise Problem(f"The site redirects to {location}, which is not below {self._site.geturl()}; correct moodle_url or moodle_tls.")
+            msg = f"The site redirects to {location}, which is not below {self._site.geturl()}; correct moodle_url or moodle_tls."
+            raise VisitError(msg, error="redirect")
         return target.path + (f"?{target.query}" if target.query else "")
+
+
+def reachable(address: str) -> str:
+    """Return where to connect to: "every address" is none, and the loopback one is among them."""
+    try:
+        published = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    loopback = "127.0.0.1" if published.version == 4 else "::1"
+    return loopback if published.is_unspecified else address
 
 
 def readiness(visitor: Visitor) -> list[str]:

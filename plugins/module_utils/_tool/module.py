@@ -13,10 +13,17 @@ from .errors import ToolError
 
 
 def conclude(module: t.Any, body: t.Callable[[], t.Mapping[str, t.Any]]) -> t.NoReturn:
-    """Run the body of a module and end the module: with the result that body returns, or as its ToolError says."""
+    """Run the body of a module and end the module: with the result that body returns, or as its ToolError says.
+
+    The texts in warnings, of a result or of a failure, become warnings of the task.
+    """
     try:
-        result = body()
+        result, failure = {**body()}, ""
     except ToolError as error:
-        module.fail_json(msg=str(error), **error.details)
+        result, failure = {**error.details}, str(error)
+    for text in result.pop("warnings", []):
+        module.warn(text)
+    if failure:
+        module.fail_json(msg=failure, **result)
     module.exit_json(**result)
     raise AssertionError  # exit_json and fail_json end the process

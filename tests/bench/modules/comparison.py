@@ -47,3 +47,7 @@ def main() -> None:
         if "restic" in options.only:
             rows += restic_rows(folder / "restic", options.rounds, options.megabytes)
     print("\n".join(["", report.table(rows), "", f"before, {before}", f"after, {report.load_line()}"]))
+
+
+if __name__ == "__main__":
+    main()

@@ -4,15 +4,9 @@
 
 from __future__ import annotations
 
-import sys
 import typing as t
-from pathlib import Path
 
 import pytest
-
-# Plays are run here as in the tier of the tools.
-sys.path.append(str(Path(__file__).parents[2] / "tools"))
-
 from support import modules, plays
 
 

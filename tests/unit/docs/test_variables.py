@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.campus.moodle.plugins.module_utils._moodle.branches import BRANCHES
-from ansible_collections.campus.moodle.plugins.module_utils._site.describe import RESERVED
+from ansible_collections.campus.moodle.plugins.module_utils._site.options import RESERVED
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -27,7 +27,7 @@ def variables() -> set[str]:
 
 def shown() -> t.Iterator[tuple[str, str]]:
     """Yield each page, and the examples of each plugin."""
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "roles").glob("*/README.md"))):
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "roles").glob("*/README.md"))):
         yield str(page.relative_to(ROOT)), page.read_text(encoding="utf-8")
     for path in sorted((ROOT / "plugins").glob("*/*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -43,7 +43,7 @@ def test_the_tables_are_current() -> None:
 
 
 def test_every_variable_is_there() -> None:
-    page = (ROOT / "docs" / "site.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reference" / "variables.md").read_text(encoding="utf-8")
     assert [name for name in variables() if f"\n| `{name}` |" not in page] == []
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import PHASE_HEALTHY, ClusterView
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg._view import PHASE_HEALTHY, ClusterView
 from ansible_collections.campus.moodle.plugins.module_utils._kube.client import Object
 from ansible_collections.campus.moodle.tests.unit.fakes.kube_fakes import FakeClient
 
@@ -34,7 +34,7 @@ def cluster(
 ) -> Object:
     """Return a healthy cluster."""
     names = [f"{name}-{number}" for number in range(1, instances + 1)]
-    said = {
+    reported = {
         "phase": PHASE_HEALTHY,
         "instances": instances,
         "readyInstances": instances,
@@ -45,7 +45,7 @@ def cluster(
         **(status or {}),
     }
     metadata = {"name": name, "namespace": NAMESPACE, "annotations": annotations or {}, "labels": labels or {}}
-    return {"apiVersion": API, "kind": "Cluster", "metadata": metadata, "spec": {"instances": instances, **spec}, "status": said}
+    return {"apiVersion": API, "kind": "Cluster", "metadata": metadata, "spec": {"instances": instances, **spec}, "status": reported}
 
 
 def view(name: str = "moodle", **changes: t.Any) -> ClusterView:
@@ -64,8 +64,8 @@ def pod(name: str, *, ready: bool = True, node: str = "a", of: str = "moodle") -
 def backup(name: str = "moodle-1", *, of: str = "moodle", spec: t.Optional[dict[str, t.Any]] = None, **status: t.Any) -> Object:
     """Return a Backup."""
     metadata = {"name": name, "namespace": NAMESPACE}
-    wanted = {"cluster": {"name": of}, "method": "barmanObjectStore", **(spec or {})}
-    return {"apiVersion": API, "kind": "Backup", "metadata": metadata, "spec": wanted, "status": status}
+    complete = {"cluster": {"name": of}, "method": "barmanObjectStore", **(spec or {})}
+    return {"apiVersion": API, "kind": "Backup", "metadata": metadata, "spec": complete, "status": status}
 
 
 def object_store(name: str = "offsite", **windows: t.Any) -> Object:

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
 
-"""A small Docker for tests: it keeps containers in memory, understands the commands that the rollout sends, and records them."""
+"""A small Docker for tests: it keeps containers in memory, understands the commands that the rollout sends, and notes them."""
 
 from __future__ import annotations
 
 import json
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._compose._plan import Site
+from ansible_collections.campus.moodle.plugins.module_utils._compose._plan import Record
 from ansible_collections.campus.moodle.plugins.module_utils._compose.project import LABEL_HASH, LABEL_ONE_OFF, LABEL_SERVICE
 from ansible_collections.campus.moodle.plugins.module_utils._tool.process import Result
 
@@ -32,8 +32,8 @@ class Refused(Exception):
 class FakeDocker:
     """The function that runs commands.
 
-    answers maps an image command to its exit status and answer; cut stops before a command, refuse makes one fail. Containers
-    whose hash is in broken never answer, and those whose hash is in looping end again and again.
+    answers maps an image command to its exit status and answer, without which it succeeds; cut stops before a command, refuse makes
+    one fail. Containers whose hash is in broken never answer, and those whose hash is in looping end again and again.
     """
 
     def __init__(self, answers: dict[str, tuple[int, dict[str, t.Any]]] | None = None) -> None:
@@ -45,6 +45,7 @@ class FakeDocker:
         self.looping: set[str] = set()
         self.cut = ""
         self.refuse = ""
+        self.secrets: dict[str, dict[str, str]] = {}
         self._number = 0
 
     def __call__(self, command: list[str], text: t.Optional[str]) -> Result:
@@ -52,7 +53,7 @@ class FakeDocker:
         try:
             return self._compose(words, text) if words[0] == "compose" else getattr(self, f"_{words[0]}")(words[1:])
         except Refused as refused:
-            return Result(1, "", f"Docker does not want to: {refused}")
+            return Result(1, "", f"Docker refuses: {refused}")
 
     def start(self, service: str, digest: str, status: str = "running", health: str = "healthy") -> str:
         """Put a container there."""
@@ -64,7 +65,7 @@ class FakeDocker:
         return name
 
     def start_all(self, text: str) -> None:
-        """Put everything there that a definition wants."""
+        """Put everything there that a definition describes."""
         for name, row in json.loads(text).items():
             for _ in range(row["scale"]):
                 self.start(name, row["hash"])
@@ -89,18 +90,22 @@ class FakeDocker:
             return OK
         wanted = json.loads(text or "{}")
         rest = words[words.index("quiet") + 1 :]
+        if rest[0] == "--profile":
+            rest = rest[2:]
         if rest[:2] == ["config", "--format"]:
             services = {
                 name: {
                     "image": row["image"],
                     "scale": row["scale"],
+                    "profiles": row.get("profiles", []),
                     "secrets": row.get("secrets", []),
                     "environment": row.get("environment", {}),
+                    "labels": {"campus.moodle.site": "x"},
                     "healthcheck": {} if name == "cron" else {"test": ["CMD", "probe", name]},
                 }
                 for name, row in wanted.items()
             }
-            return Result(0, json.dumps({"services": services}), "")
+            return Result(0, json.dumps({"services": services, "secrets": self.secrets}), "")
         if rest[0] == "config":
             return Result(0, "".join(f"{name} {row['hash']}\n" for name, row in wanted.items()), "")
         if rest[:2] == ["run", "--detach"]:
@@ -113,7 +118,7 @@ class FakeDocker:
             command = rest[rest.index("cli") + 1]
             line = " ".join(rest[rest.index("cli") + 1 :])
             self._note(line)
-            code, answer = self.answers.get(line, self.answers.get(command, (0, {})))
+            code, answer = self.answers.get(line, self.answers.get(command, (0, {"changed": True})))
             return Result(code, json.dumps(answer), "")
         return self._up(rest, wanted)
 
@@ -156,7 +161,7 @@ class FakeDocker:
         return OK
 
     def _image(self, _words: list[str]) -> Result:
-        return OK
+        return Result(0, json.dumps([{"Id": "sha256:1", "Size": 400_000_000, "Config": {"Labels": {}}}]), "")
 
     def _exec(self, words: list[str]) -> Result:
         row = {**self.containers, **self.one_offs}[words[0]]
@@ -191,9 +196,9 @@ class FakeDocker:
 class FakeFiles:
     """The files of a site, in memory. secrets says what the rollout decided about former values, latest last."""
 
-    def __init__(self, text: str = "", site: Site = Site()) -> None:  # noqa: B008 - frozen
+    def __init__(self, text: str = "", record: Record = Record()) -> None:  # noqa: B008 - frozen
         self.text = text
-        self.site = site
+        self.record = record
         self.secrets: list[str] = []
 
     def read_definition(self) -> str:
@@ -204,13 +209,13 @@ class FakeFiles:
         """Replace the compose file."""
         self.text = text
 
-    def read_site(self) -> Site:
+    def read_record(self) -> Record:
         """Return what was recorded."""
-        return self.site
+        return self.record
 
-    def write_site(self, site: Site) -> None:
+    def write_record(self, record: Record) -> None:
         """Record."""
-        self.site = site
+        self.record = record
 
     def put_back_secrets(self) -> None:
         """Note that the former values count again."""

@@ -9,9 +9,10 @@ import json
 import pathlib
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._helm._context import Context
+from ansible_collections.campus.moodle.plugins.module_utils._helm._cluster import Cluster
+from ansible_collections.campus.moodle.plugins.module_utils._helm._task import Task
 from ansible_collections.campus.moodle.plugins.module_utils._helm.cli import Helm
-from ansible_collections.campus.moodle.plugins.module_utils._helm.release import run
+from ansible_collections.campus.moodle.plugins.module_utils._helm.release import reconcile
 from ansible_collections.campus.moodle.plugins.module_utils._helm.storage import decode, encode
 from ansible_collections.campus.moodle.plugins.module_utils._tool.process import Result
 from ansible_collections.campus.moodle.tests.unit.fakes.kube_fakes import FakeClient
@@ -108,7 +109,8 @@ def task(client: FakeClient, helm: FakeRun, *, check: bool = False, **options: t
     """Run helm_release with stand-ins."""
     client.namespace = "physics"
     made = Helm(helm, "helm", "web", namespace="physics", timeout=60)
-    return run(Context({**DEFAULTS, "chart": None, **options}, client=client, helm=made, check_mode=check))
+    facts = Task({**DEFAULTS, "chart": None, **options}, check_mode=check)
+    return reconcile(facts, Cluster(facts, client, made))
 
 
 def installing(client: FakeClient, **answers: t.Any) -> FakeRun:

@@ -16,7 +16,7 @@ from ansible_collections.campus.moodle.plugins.module_utils._kube._transport.wat
 from ansible_collections.campus.moodle.plugins.module_utils._kube.client import FIELD_MANAGER, Object, Objects
 from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.campus.moodle.plugins.module_utils._kube.kinds import Resource, known, plural_of
-from ansible_collections.campus.moodle.plugins.module_utils._kube.manifests import same
+from ansible_collections.campus.moodle.plugins.module_utils._kube.objects import same
 from ansible_collections.campus.moodle.plugins.module_utils._tool.process import Result
 
 Key = tuple[str, str, str]
@@ -99,17 +99,23 @@ class FakeClient:
     def apply(self, obj: Object, *, force: bool = False, dry_run: bool = False, field_manager: str = FIELD_MANAGER) -> Object:
         """Apply an object."""
         key = self._note("apply", obj, dry_run)
-        conflicts = [] if force else self._conflicts(key, obj, field_manager)
-        if conflicts:
+        others = [applied for (its_key, manager), applied in self._applied.items() if its_key == key and manager != field_manager]
+        conflicts = self._conflicts(key, obj, field_manager)
+        if conflicts and not force:
             msg = f"Cannot apply {key[0]} {key[2]}: other field managers set these fields to other values."
             raise KubeError(msg, error="conflict", status=409, reason="Conflict", conflicts=conflicts)
         result = copy.deepcopy(self.objects.get(key) or {"metadata": {}})
-        _remove(result, self._applied.get((key, field_manager)) or {}, obj)
+        kept: Object = {}
+        for applied in others:
+            _merge(kept, applied)
+        _remove(result, self._applied.get((key, field_manager)) or {}, obj, kept)
         _merge(result, obj)
         rows = [row for row in result["metadata"].get("managedFields") or [] if row["manager"] != field_manager]
         result["metadata"]["managedFields"] = [*rows, {"manager": field_manager, "operation": "Apply", "fieldsV1": _paths(obj)}]
         if not dry_run:
             self._applied[key, field_manager] = copy.deepcopy(obj)
+            for applied in others:
+                _give_up(applied, obj)
         return self._store(key, result, dry_run)
 
     def patch(
@@ -267,9 +273,12 @@ class FakeClient:
         comparable = {name: value for name, value in obj.items() if name not in ("metadata", "status")}
         if old and not same(comparable, {name: value for name, value in old.items() if name not in ("metadata", "status")}):
             metadata["generation"] = old["metadata"]["generation"] + 1
-        if same(old, obj):
+        if dry_run or same(old, obj):
             return copy.deepcopy(obj)
-        if not dry_run:
+        was_held = bool(old and old["metadata"].get("finalizers"))
+        if was_held and metadata.get("deletionTimestamp") and not metadata.get("finalizers"):
+            self._events.append(("DELETED", self.objects.pop(key)))
+        else:
             metadata["resourceVersion"] = str(next(self._number))
             self.objects[key] = obj
             self._events.append(("MODIFIED" if old else "ADDED", copy.deepcopy(obj)))
@@ -316,13 +325,24 @@ def _paths(obj: Object) -> dict[str, t.Any]:
     return {f"f:{name}": _paths(part) if isinstance(part, dict) else {} for name, part in obj.items()}
 
 
-def _remove(target: t.Any, applied: t.Any, wanted: t.Any) -> None:
-    """Remove what was applied before and is not wanted now."""
+def _remove(target: t.Any, applied: t.Any, desired: t.Any, kept: t.Any) -> None:
+    """Remove what was applied before and is not desired now, unless it is among what other managers have applied."""
     for name, part in applied.items():
-        if name not in wanted:
+        both = isinstance(part, dict) and isinstance(target.get(name), dict)
+        if name not in desired and name not in kept:
             target.pop(name, None)
-        elif isinstance(part, dict) and isinstance(wanted[name], dict) and isinstance(target.get(name), dict):
-            _remove(target[name], part, wanted[name])
+        elif both:
+            inner = (side[name] if isinstance(side.get(name), dict) else {} for side in (desired, kept))
+            _remove(target[name], part, *inner)
+
+
+def _give_up(applied: t.Any, taken: t.Mapping[str, t.Any]) -> None:
+    """Forget fields of a manager that another one has set to other values by force."""
+    for name in [name for name in applied if name in taken]:
+        if isinstance(applied[name], dict) and isinstance(taken[name], dict):
+            _give_up(applied[name], taken[name])
+        elif applied[name] != taken[name]:
+            del applied[name]
 
 
 def _merge(target: Object, wanted: t.Mapping[str, t.Any]) -> None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 import json
 import typing as t
 
+from ansible_collections.campus.moodle.plugins.module_utils._restic._snapshots import Snapshot, parse_snapshots
 from ansible_collections.campus.moodle.plugins.module_utils._restic.client import Restic
-from ansible_collections.campus.moodle.plugins.module_utils._restic.snapshots import Snapshot, parse_snapshots
 from ansible_collections.campus.moodle.plugins.module_utils._tool.process import Result
 
 Answer = t.Union[str, Result]

@@ -11,9 +11,9 @@ import typing as t
 
 import pytest
 import yaml
-from ansible_collections.campus.moodle.plugins.module_utils._site import describe as _site_spec
+from ansible_collections.campus.moodle.plugins.module_utils._site import describe
 
-PLAYBOOK = pathlib.Path(_site_spec.__file__).resolve().parents[3] / "playbooks" / "site.yml"
+PLAYBOOK = pathlib.Path(describe.__file__).resolve().parents[3] / "playbooks" / "site.yml"
 SITES = ("canary", "second", "third", "fourth")
 TASKS = [
     {"ansible.builtin.debug": {"msg": "begun"}},

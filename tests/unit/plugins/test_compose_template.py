@@ -16,41 +16,23 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
-from ansible_collections.campus.moodle.plugins.module_utils._site import describe as _site_spec
-from ansible_collections.campus.moodle.tests.unit.fakes import certificate_files as certificates
+from ansible_collections.campus.moodle.plugins.module_utils._site.describe import describe
+from ansible_collections.campus.moodle.tests.unit.fakes.site_fakes import OPTIONS, ROOT, around
 
-ROLE = Path(_site_spec.__file__).resolve().parents[3] / "roles" / "site"
-OPTIONS = _site_spec.load_options(yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8")))
 IDENTITY = {"site_id": "8f14e45f-ceea-467f-a0d6-3f2a2a3f2b0e", "generations": {"database_password": 2}}
 IMAGES = {"site": "campus.moodle/site:4.5.1-0123456789ab", "services": "campus.moodle/services:0123456789ab", "alias": "php-0123456789ab"}
 
 
-class Row(t.NamedTuple):
-    """As much of a branch as the rules read."""
-
-    postgresql_minimum: int = 13
-    security_until: str = "2099-01-01"
-
-
-def describe(given: dict[str, t.Any]) -> dict[str, t.Any]:
+def spec_of(given: dict[str, t.Any]) -> dict[str, t.Any]:
     """Return the checked description of a site."""
-    around = _site_spec.Surroundings(
-        branches={"4.5": Row()},
-        find=lambda path: f"/here/{path}",
-        read=lambda path: certificates.FILES[path.removeprefix("/here/")],
-        now=certificates.NOW,
-        inventory_hostname="physics",
-        cache_directory="/cache",
-        catcher="/cache/bin/mailhog",
-    )
-    outcome = _site_spec.build_spec(OPTIONS, {"moodle_hostname": "moodle.example.edu", **given}, around)
+    outcome = describe(OPTIONS, {"moodle_hostname": "moodle.example.edu", **given}, around(inventory_hostname="physics"))
     assert outcome.problems == []
     return outcome.spec
 
 
 def render(spec: dict[str, t.Any]) -> str:
     """Render the template as the role does."""
-    template = (ROLE / "templates" / "compose.yml.j2").read_text(encoding="utf-8")
+    template = (ROOT / "roles" / "target_compose" / "templates" / "compose.yml.j2").read_text(encoding="utf-8")
     templar = Templar(loader=DataLoader(), variables={"site": spec, "images": IMAGES, "identity": IDENTITY})
     return str(templar.template(trust_as_template(template)))
 
@@ -97,7 +79,7 @@ SITES: dict[str, dict[str, t.Any]] = {
 @pytest.fixture(scope="module", params=SITES, ids=list(SITES))
 def rendered(request: pytest.FixtureRequest) -> tuple[str, str, dict[str, t.Any]]:
     """Return name, text and parsed compose file of one description."""
-    text = render(describe(SITES[request.param]))
+    text = render(spec_of(SITES[request.param]))
     return request.param, text, yaml.safe_load(text)
 
 
@@ -136,7 +118,7 @@ def test_no_secret_is_in_the_file(rendered: tuple[str, str, dict[str, t.Any]]) -
 
 @pytest.mark.parametrize(("name", "file"), [("least", "database_password"), ("external everything", "external_database_password")])
 def test_the_password_of_another_database_has_a_file_of_its_own(name: str, file: str) -> None:
-    compose = yaml.safe_load(render(describe(SITES[name])))
+    compose = yaml.safe_load(render(spec_of(SITES[name])))
     files = {secret: row["file"] for secret, row in compose["secrets"].items() if "database_password" in secret}
     assert files == {"database_password": f"./secrets/moodle/{file}", "services_database_password": f"./secrets/services/{file}"}
     assert f"{file}=" in compose["services"]["php"]["labels"]["campus.moodle.secrets"].split()[0]
@@ -152,7 +134,7 @@ def test_every_secret_that_a_service_is_told_of_is_mounted(rendered: tuple[str, 
 
 
 def test_a_cache_with_a_password_and_a_site_without_mail() -> None:
-    given, least = (yaml.safe_load(render(describe(SITES[name])))["services"]["php"] for name in ("external everything", "least"))
+    given, least = (yaml.safe_load(render(spec_of(SITES[name])))["services"]["php"] for name in ("external everything", "least"))
     names = {"MOODLE_CACHE_PASSWORD_FILE": "/run/secrets/cache_password", "MOODLE_NO_EMAIL": "true"}
     assert names.items() <= given["environment"].items()
     assert "cache_password" in given["secrets"]
@@ -178,7 +160,7 @@ def test_only_the_one_off_service_reads_the_admin_password(rendered: tuple[str, 
 
 
 def test_awkward_text_arrives_as_it_is() -> None:
-    compose = yaml.safe_load(render(describe(SITES["awkward text"])))
+    compose = yaml.safe_load(render(spec_of(SITES["awkward text"])))
     environment = compose["services"]["cli"]["environment"]
     assert environment["MOODLE_FULL_NAME"].replace("$$", "$") == SITES["awkward text"]["moodle_full_name"]
     assert json.loads(environment["MOODLE_FORCED_SETTINGS"].replace("$$", "$")) == {"core": {"a": "$b"}}

@@ -32,6 +32,8 @@ def secret(tmp_path: Path) -> str:
         ("proxy", "proxy_configuration", {"PROXY_TLS": "magic"}, "PROXY_TLS must be none, certificate, acme or external, not 'magic'"),
         ("proxy", "proxy_caddy_configuration", {"PROXY_TLS": "acme"}, "PROXY_HOSTNAME is empty or missing"),
         ("proxy", "proxy_caddy_configuration", {"PROXY_TLS": "acme", "PROXY_HOSTNAME": "a b"}, "must be one host name"),
+        ("proxy", "proxy_caddy_configuration", {"PROXY_TLS": "acme", "PROXY_HOSTNAME": "a{"}, "must be one host name"),
+        ("proxy", "proxy_caddy_configuration", {"PROXY_TLS": "acme", "PROXY_HOSTNAME": "a" * 254}, "must be one host name"),
         (
             "proxy",
             "proxy_configuration",
@@ -53,6 +55,21 @@ def test_bad_values_are_refused(tmp_path: Path, library: str, script: str, envir
     ended = shell(tmp_path, library, script, **environment)
     assert ended.returncode == 2
     assert sentence in ended.stderr
+
+
+def test_mail_catcher_of_either_kind_gets_its_addresses(tmp_path: Path) -> None:
+    """Both programs take their settings from the environment, so the image need not know which one it has."""
+    (tmp_path / "catcher").write_text("#!/bin/sh\nenv\n")
+    (tmp_path / "catcher").chmod(0o755)
+    script = f"eval \"$(declare -f mail_run | sed 's#/opt/campus-services/bin/mail-catcher#{tmp_path}/catcher#')\"\nmail_run"
+    said = dict(line.split("=", 1) for line in shell(tmp_path, "mail", script).stdout.splitlines())
+    assert {said["MH_SMTP_BIND_ADDR"], said["MP_SMTP_BIND_ADDR"]} == {"0.0.0.0:1025"}
+    assert {said["MH_API_BIND_ADDR"], said["MH_UI_BIND_ADDR"], said["MP_UI_BIND_ADDR"]} == {"0.0.0.0:8025"}
+
+
+def test_image_without_a_mail_catcher_says_so(tmp_path: Path) -> None:
+    ended = shell(tmp_path, "mail", "mail_run")
+    assert (ended.returncode, "this image was built without a mail catcher" in ended.stderr) == (2, True)
 
 
 def test_unknown_services_are_refused() -> None:

@@ -10,12 +10,24 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.campus.moodle.plugins.module_utils._image.inputs import OPTIONS
+from ansible_collections.campus.moodle.plugins.module_utils._site.targets.table import TARGETS
 
 ROOT = Path(__file__).resolve().parents[3]
 SITE = ROOT / "roles" / "site"
 PLAYBOOKS = {"main": "site"}
 # What a site does not say: PHP comes with the branch, and PostgreSQL was checked with the description.
 NOT_OF_A_SITE = {"php", "postgresql", "target_cache_directory"}
+
+
+# The tasks of a target that backups, restores and drills include.
+BACKUPS = ("sources", "restorable", "close", "load", "open", "rehearse")
+
+
+def flat(tasks: list[dict[str, t.Any]]) -> t.Iterator[dict[str, t.Any]]:
+    """Yield tasks, and those in blocks."""
+    for task in tasks:
+        yield task
+        yield from flat(task.get("block", []))
 
 
 def content(path: Path) -> t.Any:
@@ -27,7 +39,7 @@ ENTRY_POINTS = content(SITE / "meta" / "argument_specs.yml")["argument_specs"]
 
 
 def test_entry_points_were_found() -> None:
-    assert set(ENTRY_POINTS) == {"main", "build", "check", "destroy"}
+    assert set(ENTRY_POINTS) == {"main", "build", "check", "destroy", "backup", "restore", "drill"}
 
 
 @pytest.mark.parametrize("entry", ENTRY_POINTS)
@@ -44,6 +56,22 @@ def test_a_playbook_is_nothing_but_its_entry_point(entry: str) -> None:
     (task,) = play["tasks"]
     role = task["ansible.builtin.import_role"]
     assert (role["name"], role.get("tasks_from", "main"), role["rolespec_validate"]) == ("campus.moodle.site", entry, False)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_target_has_a_role_with_all_that_the_site_includes(name: str) -> None:
+    role = ROOT / "roles" / f"target_{name}"
+    tasks = [task for entry in ENTRY_POINTS for task in flat(content(SITE / "tasks" / f"{entry}.yml"))]
+    included = {task["ansible.builtin.include_role"]["tasks_from"] for task in tasks if "ansible.builtin.include_role" in task}
+    assert included <= {path.stem for path in (role / "tasks").iterdir()}
+    assert included == {"preflight", "secrets", "rollout", "destroy", *BACKUPS}
+    left = {task["register"] for entry in included for task in content(role / "tasks" / f"{entry}.yml") if "register" in task}
+    assert {f"__target_{name}_rollout", f"__target_{name}_removal", f"__target_{name}_rehearsal"} <= left
+    assert f"__target_{name}_sources" in content(role / "vars" / "main.yml")
+
+
+def test_every_role_of_a_target_has_its_target() -> None:
+    assert {path.name for path in (ROOT / "roles").glob("target_*")} == {f"target_{name}" for name in TARGETS}
 
 
 def test_images_that_are_given_are_not_built() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,16 +15,11 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[3]
 SCRIPT = REPOSITORY / "scripts" / "go_build.sh"
 BINARIES = {
-    "docker-compose": "docker-compose-v2.40.3",
     "mailhog": "mailhog-1.0.1",
-    "etcd": "etcd-3.6.5",
     "kube-apiserver": "kube-apiserver-1.34.1",
     "helm3": "helm3-3.22.0",
     "helm4": "helm4-4.3.1",
-    "restic": "restic-0.18.1",
-    "rest-server": "rest-server-0.14.0",
     "versitygw": "versitygw-1.8.0",
-    "registry": "registry-3.1.2",
 }
 LOCKED = [*BINARIES, "cloudnative-pg"]
 # A Go that writes down how it was called and "builds" what -o names.
@@ -70,17 +66,25 @@ def test_builds_once_and_prints_the_path(tmp_path: Path, name: str, binary: str)
 
 def test_long_build_says_how_long_it_takes(tmp_path: Path) -> None:
     """Nothing but the path is on standard output, and no line comes after the end."""
-    done = run(tmp_path, "etcd", seconds=0.7, patience=0.2)
+    done = run(tmp_path, "versitygw", seconds=0.7, patience=0.2)
     lines = done.stderr.splitlines()
-    assert done.stdout.splitlines() == [str(tmp_path / "cache" / "bin" / BINARIES["etcd"])]
-    assert [line for line in lines if re.fullmatch(r"  etcd v3\.6\.5: \d+ s", line)]
-    assert re.fullmatch(r"built \S+/etcd-3\.6\.5 in \d+ s", lines[-1])
+    assert done.stdout.splitlines() == [str(tmp_path / "cache" / "bin" / BINARIES["versitygw"])]
+    assert [line for line in lines if re.fullmatch(r"  versitygw v1\.8\.0: \d+ s", line)]
+    assert re.fullmatch(r"built \S+/versitygw-1\.8\.0 in \d+ s", lines[-1])
+
+
+def test_second_build_of_the_same_program_waits_for_the_first(tmp_path: Path) -> None:
+    with ThreadPoolExecutor() as both:
+        done = [future.result() for future in [both.submit(run, tmp_path, "mailhog", seconds=1) for _ in range(2)]]
+    assert {one.stdout for one in done} == {f"{tmp_path}/cache/bin/mailhog-1.0.1\n"}
+    assert "waiting for another build of mailhog v1.0.1" in "".join(one.stderr for one in done)
+    assert len((tmp_path / "log").read_text().splitlines()) == 1
 
 
 @pytest.mark.parametrize(
     ("name", "stamp"),
     [
-        ("docker-compose", "compose/v2/internal.Version=v2.40.3"),
+        ("versitygw", "main.Version=v1.8.0"),
         ("kube-apiserver", "version.gitVersion=v1.34.1"),
         ("helm3", "helm/v3/internal/version.version=v3.22.0"),
         ("helm4", "helm/v4/internal/version.version=v4.3.1"),

@@ -7,16 +7,12 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-sys.path.append(str(Path(__file__).resolve().parents[3] / "scripts"))
-
 import demo_payload
 import moodle_archive
+import pytest
 
 SCRIPTS = Path(demo_payload.__file__).parent
 CONTENT = b"an archive"

@@ -3,10 +3,14 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""Requests to an API server: one connection that is kept, and another try where a try can help."""
+"""Requests to an API server: one connection that is kept, and another try where a try can help.
+
+Connections go through a proxy where there is one, speak TLS, and carry the identity in each request.
+"""
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import http.client
 import random
@@ -15,13 +19,11 @@ import socket
 import ssl
 import time
 import typing as t
+import urllib.parse
 
-from ..access import Access, Pem
+from ..access import Access, tls_context
 from ..errors import KubeError
-from .connection import Connections, NotConnected, said, without_password
 from .stream import Lines, answer_on
-
-__all__ = ["Access", "Pem", "Response", "Transport"]
 
 CONNECT_SECONDS = 10
 # A server that does not listen is tried this often; one that answers "later" until the time is used up.
@@ -30,7 +32,7 @@ FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
 # A request that must not be sent twice gets a new connection when the kept one may have been closed meanwhile.
 STALE_SECONDS = 1.0
-# Status 500 is worth another try only when the server says one of these.
+# Status 500 is worth another try only with one of these in the answer.
 PASSING = (
     b"failed calling webhook",
     b"failed to call webhook",
@@ -40,7 +42,7 @@ PASSING = (
 )
 
 
-# What the server has to say to the user, as in: 299 - "v1 Endpoints is deprecated".
+# What the server adds for the user, as in: 299 - "v1 Endpoints is deprecated".
 _WARNING = re.compile(r'\d+ \S+ "((?:[^"\\]|\\.)*)"')
 
 
@@ -51,6 +53,69 @@ class Response(t.NamedTuple):
     headers: t.Mapping[str, str]
     body: bytes
     warnings: tuple[str, ...] = ()
+
+
+class NotConnected(OSError):
+    """Nothing was sent."""
+
+
+class Connections:
+    """Opens connections and sends requests on them. authorization is the header of that name, which may be renewed."""
+
+    def __init__(self, access: Access) -> None:
+        self.authorization = access.authorization
+        self._access = access
+        self._url = urllib.parse.urlsplit(access.server)
+        self._context: t.Optional[ssl.SSLContext] = None
+
+    def open(self, patience: float) -> http.client.HTTPConnection:
+        """Connect, through the proxy where there is one, and speak TLS."""
+        host, secure = self._url.hostname or "", self._url.scheme == "https"
+        port = self._url.port or (443 if secure else 80)
+        proxy = urllib.parse.urlsplit(self._access.proxy)
+        connection = http.client.HTTPConnection(proxy.hostname or host, (proxy.port or 80) if proxy.hostname else port, timeout=patience)
+        if proxy.hostname:
+            connection.set_tunnel(host, port, _proxy_headers(proxy))
+        try:
+            connection.connect()
+            if secure:
+                context = self._context = self._context or tls_context(self._access)
+                connection.sock = context.wrap_socket(connection.sock, server_hostname=self._access.server_name or host)
+        except ssl.SSLCertVerificationError as error:
+            connection.close()
+            raise self._distrusted(error.verify_message) from error
+        except OSError as error:
+            connection.close()
+            raise NotConnected(_reason(error)) from error
+        # http.client closes the connection that it opens anew by itself; ours is open, and it must not open another.
+        connection.auto_open = 0
+        return connection
+
+    def send(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        path: str,
+        headers: t.Mapping[str, str],
+        body: t.Optional[bytes] = None,
+    ) -> None:
+        """Send a request."""
+        connection.putrequest(method, self._url.path.rstrip("/") + path, skip_accept_encoding=True)
+        own = {"User-Agent": "campus.moodle", **({"Authorization": self.authorization} if self.authorization else {})}
+        for name, value in {**own, **self._access.headers, **headers}.items():
+            connection.putheader(name, value)
+        for group in self._access.groups:
+            connection.putheader("Impersonate-Group", group)
+        if body is not None:
+            connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body)
+
+    def _distrusted(self, reason: str) -> KubeError:
+        msg = (
+            f"The certificate of the API server at {self._access.server} cannot be trusted: {reason}. "
+            "Give the authority that signed it in ca_cert, or the name in it in tls_server_name."
+        )
+        return KubeError(msg, error="untrusted")
 
 
 class Transport:
@@ -98,13 +163,13 @@ class Transport:
             last = self._clock() + pause >= deadline
             try:
                 response = self._once(method, path, body, headers, repeatable, max(min(1.0, limit), deadline - self._clock()))
-            except NotConnected as problem:
+            except NotConnected as error:
                 if last or attempt >= CONNECT_TRIES:
-                    raise self._unreachable(str(problem)) from problem
-            except (OSError, http.client.HTTPException) as problem:
+                    raise self._unreachable(str(error)) from error
+            except (OSError, http.client.HTTPException) as error:
                 self.close()
-                if last or not repeatable or _final(problem):
-                    raise self._lost(method, problem) from problem
+                if last or not repeatable or _final(error):
+                    raise self._lost(method, error) from error
             else:
                 if response.status == 401 and self.access.renew and not renewed:
                     renewed, self._connections.authorization = True, self.access.renew()
@@ -130,8 +195,8 @@ class Transport:
         """Ask for another protocol on a connection of its own; the socket is None unless the server agreed."""
         try:
             connection = self._connections.open(CONNECT_SECONDS)
-        except NotConnected as problem:
-            raise self._unreachable(str(problem)) from problem
+        except NotConnected as error:
+            raise self._unreachable(str(error)) from error
         connection.sock.settimeout(self._budget)
         try:
             self._connections.send(connection, "GET", path, headers)
@@ -139,9 +204,9 @@ class Transport:
             if answer.status == 101:
                 return _response(answer, b""), connection.sock
             response = _response(answer, answer.read())
-        except (OSError, http.client.HTTPException) as problem:
+        except (OSError, http.client.HTTPException) as error:
             connection.close()
-            raise self._lost("GET", problem) from problem
+            raise self._lost("GET", error) from error
         connection.close()
         return response, None
 
@@ -174,16 +239,16 @@ class Transport:
         return response
 
     def _unreachable(self, reason: str) -> KubeError:
-        way = f" through the proxy {without_password(self.access.proxy)}" if self.access.proxy else ""
+        way = f" through the proxy {_shown(self.access.proxy)}" if self.access.proxy else ""
         msg = (
             f"Cannot reach the API server at {self.access.server}{way}: {reason}. "
             "Check the address, the network, and whether the server runs."
         )
         return KubeError(msg, error="unreachable")
 
-    def _lost(self, method: str, problem: Exception) -> KubeError:
-        msg = f"The API server at {self.access.server} did not answer to the end ({method}: {said(problem)})."
-        return KubeError(msg + " What was asked may have been done or not; run the task again.", error="unreachable")
+    def _lost(self, method: str, error: Exception) -> KubeError:
+        msg = f"The API server at {self.access.server} did not answer to the end ({method}: {_reason(error)})."
+        return KubeError(msg + " The request may have been carried out or not; run the task again.", error="unreachable")
 
 
 def _response(answer: http.client.HTTPResponse, body: bytes) -> Response:
@@ -206,6 +271,28 @@ def _pause_wanted(response: Response, repeatable: bool) -> t.Optional[float]:
     return float(after) if after.isdigit() else 0.0
 
 
-def _final(problem: BaseException) -> bool:
+def _final(error: BaseException) -> bool:
     """Whether TLS was refused, and not only cut off."""
-    return isinstance(problem, ssl.SSLError) and not isinstance(problem, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
+    return isinstance(error, ssl.SSLError) and not isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
+
+
+def _reason(error: BaseException) -> str:
+    """Return what went wrong with a connection, for a sentence."""
+    if isinstance(error, socket.timeout):
+        return "it did not answer in time"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed ({error.reason or error})"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _shown(url: str) -> str:
+    """Return an address as it may be shown."""
+    parts = urllib.parse.urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _proxy_headers(proxy: urllib.parse.SplitResult) -> dict[str, str]:
+    if not proxy.username:
+        return {}
+    pair = f"{urllib.parse.unquote(proxy.username)}:{urllib.parse.unquote(proxy.password or '')}"
+    return {"Proxy-Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}

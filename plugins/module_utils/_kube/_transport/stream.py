@@ -18,7 +18,7 @@ SIZE = 64 * 1024
 
 
 class Unbuffered:
-    """A socket for http.client whose reader takes no more than it is asked for, so that what follows the headers is not lost."""
+    """A socket for http.client whose reader takes no more than was requested, so that what follows the headers is not lost."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -55,7 +55,7 @@ class Body:
         return lines
 
     def finish(self) -> None:
-        """Note that the connection was closed, which ends a body properly only when nothing else could tell its end."""
+        """Note that the connection was closed, which ends a body properly only when nothing else marks its end."""
         if self._chunked or self._length is not None:
             raise ConnectionError("the answer broke off")
         self.ended = True
@@ -82,7 +82,7 @@ class Body:
 
 
 class Lines:
-    """The lines of an answer. With tick, an empty one comes after each tick seconds of silence, for whoever looks at a clock.
+    """The lines of an answer. With tick, an empty one comes after each tick seconds of silence, for callers that watch a clock.
 
     patience is the longest silence in seconds; then, and when the connection breaks, OSError is raised.
     """

@@ -11,21 +11,20 @@ import time
 import typing as t
 
 from ..errors import KubeError
+from ..objects import Object, Objects
 
 # A watch is opened anew this often, so that a connection that died silently is noticed.
 LONGEST = 60
-# A server that ends each watch at once is not asked more often than this.
+# A server that ends each watch at once is not queried more often than this.
 PAUSE = 1.0
 
 # Yielded when everything that was there at the time of a list has been yielded.
 SYNCED = "SYNCED"
-# Yielded now and then while nothing happens, to whoever asks for it.
+# Yielded now and then while nothing happens, on request.
 TICK = "TICK"
 # Means that the list is too old, or that the events after it are unknown for another reason.
 ERROR = "ERROR"
 
-Object = dict[str, t.Any]
-Objects = list[Object]
 Event = tuple[str, Object]
 # What passes by itself. Whoever waits goes on waiting through it.
 TRANSIENT = ("unreachable", "throttled", "server_error")
@@ -54,8 +53,8 @@ def follow(
                 return
             try:
                 found, version = listing(None if first else left)
-            except KubeError as problem:
-                if first or problem.error not in TRANSIENT:
+            except KubeError as error:
+                if first or error.error not in TRANSIENT:
                     raise
                 sleep(max(0.0, min(PAUSE, deadline - clock())))
                 if clock() >= deadline:

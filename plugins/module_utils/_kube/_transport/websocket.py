@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 import os
 import select
 import socket
@@ -27,6 +28,10 @@ PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 STDIN, STDOUT, STDERR, ERROR, CLOSE = 0, 1, 2, 3, 255
 CONTINUATION, BINARY, CLOSING, PING, PONG = 0x0, 0x2, 0x8, 0x9, 0xA
 CHUNK = 32 * 1024
+# Load balancers and proxies close connections on which nothing happens, and a command may be silent for long.
+PING_SECONDS = 30
+# So much of what a command has printed goes into the error when it does not end.
+SHOWN = 2000
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
@@ -91,10 +96,10 @@ def run_command(
     attempt: str,
     *,
     stdin: str | bytes | None,
-    timeout: float,
+    timeout: t.Optional[float],
     refusal: t.Callable[[str, Response], KubeError],
 ) -> Result:
-    """Run the command that path names and return its output and exit status."""
+    """Run the command that path names and return its output and exit status. A timeout of None is no limit."""
     key = base64.b64encode(os.urandom(16))
     headers = {
         "Connection": "Upgrade",
@@ -109,19 +114,18 @@ def run_command(
     try:
         _check_handshake(response, key, attempt, with_input=stdin is not None)
         text = stdin.encode() if isinstance(stdin, str) else stdin
-        channels = _talk(sock, text, attempt, time.monotonic() + timeout, timeout)
+        channels = _talk(sock, text, attempt, timeout)
     finally:
         sock.close()
-    out, err = (bytes(channels[number]).decode("utf-8", "replace") for number in (STDOUT, STDERR))
-    return Result(exit_status(bytes(channels[ERROR]), attempt), out, err)
+    return Result(exit_status(bytes(channels[ERROR]), attempt), *_outputs(channels))
 
 
 def _check_handshake(response: Response, key: bytes, attempt: str, *, with_input: bool) -> None:
-    wanted = base64.b64encode(hashlib.sha1(key + GUID, usedforsecurity=False).digest()).decode()
+    expected = base64.b64encode(hashlib.sha1(key + GUID, usedforsecurity=False).digest()).decode()
     protocol = response.headers.get("sec-websocket-protocol", "")
     problem = ""
-    if response.headers.get("sec-websocket-accept") != wanted:
-        problem = "what answered is no WebSocket server, perhaps a proxy"
+    if response.headers.get("sec-websocket-accept") != expected:
+        problem = "what answered is not a WebSocket server, perhaps a proxy"
     elif protocol not in PROTOCOLS:
         problem = f"the API server speaks {protocol or 'no protocol'}, which is not known"
     elif with_input and protocol != PROTOCOLS[0]:
@@ -131,7 +135,7 @@ def _check_handshake(response: Response, key: bytes, attempt: str, *, with_input
 
 
 def exit_status(body: bytes, attempt: str) -> int:
-    """Read the exit status from what the error channel said."""
+    """Read the exit status from the content of the error channel."""
     try:
         status = json.loads(body)
     except ValueError:
@@ -141,23 +145,27 @@ def exit_status(body: bytes, attempt: str) -> int:
     if status.get("reason") == "NonZeroExitCode":
         causes = (status.get("details") or {}).get("causes") or []
         return int(next(row["message"] for row in causes if row.get("reason") == "ExitCode"))
-    said = status.get("message") or "the connection ended before the command did"
-    raise KubeError(f"Cannot {attempt}: {said.rstrip('.')}.", error="exec_failed")
+    reason = status.get("message") or "the connection ended before the command did"
+    raise KubeError(f"Cannot {attempt}: {reason.rstrip('.')}.", error="exec_failed")
 
 
-def _talk(sock: socket.socket, stdin: t.Optional[bytes], attempt: str, deadline: float, timeout: float) -> dict[int, bytearray]:
+def _talk(sock: socket.socket, stdin: t.Optional[bytes], attempt: str, timeout: t.Optional[float]) -> dict[int, bytearray]:
     """Send standard input and collect what comes back, both at once, since either side may wait for the other."""
     frames, channels = Frames(), {STDOUT: bytearray(), STDERR: bytearray(), ERROR: bytearray()}
     outgoing = _input_frames(stdin)
-    pending = b""
+    pending, now = b"", time.monotonic()
+    deadline, next_ping = math.inf if timeout is None else now + timeout, now + PING_SECONDS
     sock.setblocking(False)
     while True:
-        pending = pending or next(outgoing, b"")
-        remaining = deadline - time.monotonic()
-        if remaining <= 0:
-            raise KubeError(f"Cannot {attempt}: it did not end within {timeout:g} seconds.", error="timeout", timed_out=True)
+        pending, now = pending or next(outgoing, b""), time.monotonic()
+        if now >= deadline:
+            out, err = (text[-SHOWN:] for text in _outputs(channels))
+            msg = f"Cannot {attempt}: it did not end within {timeout:g} seconds."
+            raise KubeError(msg, error="timeout", timed_out=True, stdout=out, stderr=err)
+        if now >= next_ping:
+            pending, next_ping = pending + Frames.build(PING, b""), now + PING_SECONDS
         if not (isinstance(sock, ssl.SSLSocket) and sock.pending()):
-            select.select([sock], [sock] if pending else [], [], remaining)
+            select.select([sock], [sock] if pending else [], [], min(deadline, next_ping) - now)
         data = _receive(sock)
         if data == b"":
             return channels
@@ -169,6 +177,11 @@ def _talk(sock: socket.socket, stdin: t.Optional[bytes], attempt: str, deadline:
             elif opcode == BINARY and payload and payload[0] in channels:
                 channels[payload[0]] += payload[1:]
         pending = _send(sock, pending)
+
+
+def _outputs(channels: t.Mapping[int, bytearray]) -> tuple[str, str]:
+    out, err = (bytes(channels[number]).decode("utf-8", "replace") for number in (STDOUT, STDERR))
+    return out, err
 
 
 def _input_frames(stdin: t.Optional[bytes]) -> t.Iterator[bytes]:
@@ -196,5 +209,5 @@ def _send(sock: socket.socket, data: bytes) -> bytes:
     except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
         return data
     except (ConnectionError, ssl.SSLEOFError):
-        # The command ended without reading everything; what it said is still to be read.
+        # The command ended without reading everything; its output is still to be read.
         return b""

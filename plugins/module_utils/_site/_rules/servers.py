@@ -10,122 +10,95 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .. import types
-from .address import is_development, wants_catcher
-
-Values = t.Mapping[str, t.Any]
-
-# Where a store can be, the choice that needs no server, and the server.
-UNUSED_SERVERS = (
-    ("moodle_session_store", "database", "moodle_session_host"),
-    ("moodle_cache_store", "file", "moodle_cache_host"),
-)
+from ..model import Site
+from ..surroundings import Surroundings
 
 # Names that PostgreSQL keeps for itself: CREATE ROLE and CREATE DATABASE fail with them.
-TAKEN = (("moodle_database_user", re.compile(r"postgres|pg_.*")), ("moodle_database_name", re.compile(r"postgres|template[01]")))
+TAKEN_USER, TAKEN_NAME = re.compile(r"postgres|pg_.*"), re.compile(r"postgres|template[01]")
 
 
-def database(values: Values, _around: t.Any) -> t.Iterator[str]:
+def database(site: Site, _around: Surroundings) -> t.Iterator[str]:
     """An existing server needs a password, and verify-full needs an authority; the own server takes neither."""
-    host = values["moodle_database_host"]
-    password, file = values["moodle_database_password"], values["moodle_database_password_file"]
-    if host and not types.is_hostname(host):
-        yield f"moodle_database_host is {host!r}, which is no host name; give the name or address of the PostgreSQL server."
-    if host and (host == "localhost" or host.startswith("127.")):
-        yield (
-            f"moodle_database_host is {host!r}, which inside a container is the container itself; give the machine's name or address "
-            "in the network."
-        )
-    if host and password is None and not file:
-        yield f"moodle_database_host is {host!r}, so moodle_database_password or moodle_database_password_file is needed; give one."
-    if password and file:
+    row, given = site.database, site.given("database_password")
+    if row.host and not given and not row.password_file:
+        yield f"moodle_database_host is {row.host!r}, so moodle_database_password or moodle_database_password_file is needed; give one."
+    if given and row.password_file:
         yield "moodle_database_password and moodle_database_password_file are both given; keep one of them."
-    if not host and (password or file):
+    if row.own and (given or row.password_file):
         yield (
             "moodle_database_password is given, but the site's own database generates its password; "
             "remove it, or give moodle_database_host."
         )
-    if not host and values["moodle_database_sslmode"] != "disable":
-        yield (
-            f"moodle_database_sslmode is {values['moodle_database_sslmode']}, which is for an existing server; "
-            "give moodle_database_host, or remove it."
-        )
-    if values["moodle_database_sslmode"] == "verify-full" and not values["moodle_database_sslrootcert"]:
+    if row.own and row.sslmode != "disable":
+        yield (f"moodle_database_sslmode is {row.sslmode}, which is for an existing server; give moodle_database_host, or remove it.")
+    if row.sslmode == "verify-full" and not row.sslrootcert:
         yield (
             "moodle_database_sslmode is verify-full without moodle_database_sslrootcert; "
             "name the authority's certificate on the control node."
         )
 
 
-def own_database(values: Values, _around: t.Any) -> t.Iterator[str]:
+def own_database(site: Site, _around: Surroundings) -> t.Iterator[str]:
     """Refuse names that the site's own server cannot create."""
-    for option, taken in TAKEN:
-        if not values["moodle_database_host"] and taken.fullmatch(values[option]):
-            yield f"{option} is {values[option]!r}, which PostgreSQL keeps for itself; give another name."
+    rows = (("moodle_database_user", site.database.user, TAKEN_USER), ("moodle_database_name", site.database.name, TAKEN_NAME))
+    for option, given, taken in rows:
+        if site.database.own and taken.fullmatch(given):
+            yield f"{option} is {given!r}, which PostgreSQL keeps for itself; give another name."
 
 
-def sessions(values: Values, _around: t.Any) -> t.Iterator[str]:
-    """More than one PHP container needs sessions that all of them see quickly."""
-    replicas = values["moodle_php_replicas"]
-    if replicas > 1 and values["moodle_session_store"] != "valkey":
+def sessions(site: Site, _around: Surroundings) -> t.Iterator[str]:
+    """More than one PHP container needs sessions that all of them see quickly; the own store takes no password."""
+    if site.php.replicas > 1 and site.session.store != "valkey":
         yield (
-            f"moodle_php_replicas is {replicas} but moodle_session_store is {values['moodle_session_store']}; "
+            f"moodle_php_replicas is {site.php.replicas} but moodle_session_store is {site.session.store}; "
             "set moodle_session_store to valkey, or moodle_php_replicas to 1."
         )
-    if values["moodle_session_password"] and not values["moodle_session_host"]:
+    if site.given("session_password") and not site.session.host:
         yield (
             "moodle_session_password is given, but the site's own session store generates its password; "
             "remove it, or give moodle_session_host."
         )
 
 
-def cache(values: Values, _around: t.Any) -> t.Iterator[str]:
+def cache(site: Site, _around: Surroundings) -> t.Iterator[str]:
     """The own cache takes no password."""
-    if values["moodle_cache_password"] and not values["moodle_cache_host"]:
+    if site.given("cache_password") and not site.cache.host:
         yield "moodle_cache_password is given, but the site's own cache has no password; remove it, or give moodle_cache_host."
 
 
-def hosts(values: Values, _around: t.Any) -> t.Iterator[str]:
-    """Refuse what is no host name."""
-    for option in ("moodle_session_host", "moodle_cache_host", "moodle_smtp_host"):
-        if values[option] and not types.is_hostname(values[option]):
-            yield f"{option} is {values[option]!r}, which is no host name; give the name or address of the server."
-
-
-def unused_servers(values: Values, _around: t.Any) -> t.Iterator[str]:
+def unused_servers(site: Site, _around: Surroundings) -> t.Iterator[str]:
     """Refuse a server that nothing would be kept in."""
-    for option, elsewhere, host in UNUSED_SERVERS:
-        if values[option] == elsewhere and values[host]:
-            yield f"{host} is {values[host]!r} but {option} is {elsewhere}; remove {host}, or set {option} to valkey."
+    for name, row in (("session", site.session), ("cache", site.cache)):
+        if row.host and row.store != "valkey":
+            yield (
+                f"moodle_{name}_host is {row.host!r} but moodle_{name}_store is {row.store}; "
+                f"remove moodle_{name}_host, or set moodle_{name}_store to valkey."
+            )
 
 
-def mail_user(values: Values, _around: t.Any) -> t.Iterator[str]:
-    """Refuse a user that could not sign in."""
-    if values["moodle_smtp_user"] and values["moodle_smtp_password"] is None:
-        yield "moodle_smtp_user is given without moodle_smtp_password; give the password, or remove the user."
-
-
-def mail(values: Values, around: t.Any) -> t.Iterator[str]:
+def mail(site: Site, _around: Surroundings) -> t.Iterator[str]:
     """A mail catcher that is asked for must be there, and excludes a real mail server."""
-    if values["moodle_mail_catcher"] and values["moodle_smtp_host"]:
+    if site.mail.requested and site.smtp.host:
         yield "moodle_mail_catcher is true and moodle_smtp_host is given; keep one of them."
-    named = values["moodle_mail_catcher_binary"]
-    if values["moodle_mail_catcher"] and not values["moodle_image"] and around.find(named or around.catcher) is None:
+    if site.mail.requested and not site.image.reference and not site.mail.catcher_binary:
         yield (
-            f"moodle_mail_catcher is true but its program {named or around.catcher!r} does not exist on the control node; "
-            "build it (scripts/setup.sh mailhog), or set moodle_mail_catcher to false."
+            f"moodle_mail_catcher is true but its program {site.mail.catcher_binary.given!r} does not exist on the control node; "
+            "name MailHog or Mailpit in moodle_mail_catcher_binary, or set moodle_mail_catcher to false."
         )
 
 
-def no_mail_catcher(values: Values, around: t.Any) -> t.Iterator[str]:
+def no_mail_catcher(site: Site, _around: Surroundings) -> t.Iterator[str]:
     """Tell a developer why there is no mail catcher."""
-    wanted = values["moodle_mail_catcher"] is None and is_development(values) and not values["moodle_image"]
-    program = values["moodle_mail_catcher_binary"] or around.catcher
-    if wanted and not values["moodle_smtp_host"] and around.find(program) is None:
-        yield f"The site runs without mail catcher, because its program {program} does not exist on the control node."
+    expected = site.development and site.mail.requested is None and not site.smtp.host
+    if expected and not site.mail.catcher:
+        program = site.mail.catcher_binary.given
+        yield (
+            f"The site runs without mail catcher, because its program {program} does not exist on the control node; "
+            "moodle_mail_catcher_binary names another."
+        )
 
 
-def no_mail_server(values: Values, _around: t.Any) -> t.Iterator[str]:
+def no_mail_server(site: Site, _around: Surroundings) -> t.Iterator[str]:
     """Tell an operator that no mail will leave."""
-    if not values["moodle_smtp_host"] and not wants_catcher(values) and not values["moodle_no_email"]:
+    if not site.smtp.host and not site.mail.catcher and not site.no_email:
         yield "moodle_smtp_host is not given: Moodle cannot deliver mail."

@@ -47,7 +47,7 @@ def test_the_first_of_two_sites_with_the_same_port_has_it() -> None:
     inventory = {"physics": LOCAL, "law": LOCAL}
     assert not run(inventory, "physics").get("failed")
     result = run(inventory, "law")
-    assert result["failed"]
+    assert (result["failed"], result["error"]) == (True, "description")
     assert result["problems"] == [
         "moodle_http_port is 18080, which is moodle_http_port of the site physics on the same machine; give each its own port."
     ]

@@ -117,7 +117,7 @@ def test_the_mail_catcher_is_part_of_the_services_image(plan: Any, tmp_path: Pat
         ({"branch": "5.1"}, "of branch 4.5, but branch 5.1 was requested."),
         (
             {"today": "2027-10-05"},
-            "which gets no security fixes since 2027-10-04; choose a later branch, or set image_allow_unsupported_branch",
+            "which has had no security fixes since 2027-10-04; choose a later branch, or set image_allow_unsupported_branch",
         ),
         ({"php": "8.4"}, "image_php is '8.4', but Moodle 4.5 runs on PHP 8.1 to 8.3; choose one of these."),
         ({"php": "8.3"}, "Debian bookworm has PHP 8.2, so PHP 8.3 needs a base from a registry"),

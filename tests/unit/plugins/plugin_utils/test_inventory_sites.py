@@ -67,7 +67,7 @@ def test_a_release_that_goes_meanwhile_costs_a_warning() -> None:
     found, warned = listed(Vanishing(record("physics"), record("shop")))
     assert [site["name"] for site in found] == ["physics"]
     assert "shop" in warned[0]
-    assert "was removed while it was looked at" in warned[0]
+    assert "was removed while it was read" in warned[0]
 
 
 def test_a_user_who_may_not_read_releases_gets_no_half_inventory() -> None:

@@ -8,18 +8,10 @@ import datetime
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg._backup import (
-    FAILURES,
-    backup_object,
-    choose_method,
-    generated_name,
-    judge,
-    recovery_window,
-    summary,
-)
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.backup import forget, take
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.values import micro_time, parse_time
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import CnpgError
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg._backups import choose_method, recovery_window, summary
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg._view import CnpgError
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.backup import FAILURES, backup_object, check_backup, generated_name
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.backup import run as run_module
 from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.campus.moodle.tests.unit.fakes.cnpg_action_fakes import (
     NAMESPACE,
@@ -33,6 +25,7 @@ from ansible_collections.campus.moodle.tests.unit.fakes.cnpg_action_fakes import
 from ansible_collections.campus.moodle.tests.unit.fakes.kube_fakes import FakeClient
 
 OPTIONS: dict[str, t.Any] = {
+    "state": "taken",
     "cluster": "moodle",
     "namespace": NAMESPACE,
     "wait": True,
@@ -52,30 +45,7 @@ DONE = {"phase": "completed", "startedAt": "2026-11-21T08:00:00Z", "stoppedAt": 
 
 
 def run(client: FakeClient, *, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
-    return take(t.cast(t.Any, client), {**OPTIONS, **options}, check_mode=check_mode)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("2026-11-21T08:00:00Z", "2026-11-21T08:00:00.000000Z"),
-        ("2026-11-21T08:00:00.123456Z", "2026-11-21T08:00:00.123456Z"),
-        ("2026-11-21T08:00:00.123456789Z", "2026-11-21T08:00:00.123456Z"),
-        ("2026-11-21 08:00:00", "2026-11-21T08:00:00.000000Z"),
-        ("2026-11-21 10:00:00.5+02", "2026-11-21T08:00:00.500000Z"),
-        ("2026-11-21T13:30:00+05:30", "2026-11-21T08:00:00.000000Z"),
-        ("2026-11-21T04:00:00-0400", "2026-11-21T08:00:00.000000Z"),
-    ],
-)
-def test_times_of_kubernetes_and_of_postgresql_are_read(text: str, expected: str) -> None:
-    moment = parse_time(text)
-    assert moment is not None
-    assert micro_time(moment.astimezone(datetime.timezone.utc)) == expected
-
-
-@pytest.mark.parametrize("text", [None, "", "yesterday", "2026-13-01T00:00:00Z", "2026-11-21", "1763712000"])
-def test_other_text_is_no_time(text: t.Optional[str]) -> None:
-    assert parse_time(text) is None
+    return run_module(t.cast(t.Any, client), {**OPTIONS, **options}, check_mode=check_mode)
 
 
 def test_the_name_is_the_one_that_the_command_line_tool_would_choose() -> None:
@@ -99,7 +69,7 @@ def test_the_method_is_the_one_that_the_cluster_is_set_up_for(
 
 
 @pytest.mark.parametrize(
-    ("spec", "method", "plugin", "said"),
+    ("spec", "method", "plugin", "message"),
     [
         ({}, "auto", None, "neither a backup plugin nor a backup section"),
         ({}, "plugin", None, "does not use the plugin for backups; it uses: none"),
@@ -107,25 +77,25 @@ def test_the_method_is_the_one_that_the_cluster_is_set_up_for(
     ],
 )
 def test_a_cluster_without_the_method_is_refused_before_anything_is_created(
-    spec: dict[str, t.Any], method: str, plugin: t.Optional[str], said: str
+    spec: dict[str, t.Any], method: str, plugin: t.Optional[str], message: str
 ) -> None:
     client = FakeClient(cluster(**spec))
-    with pytest.raises(CnpgError, match=said) as caught:
+    with pytest.raises(CnpgError, match=message) as caught:
         run(client, method=method, plugin=plugin)
     assert caught.value.details["error"] == "no_backup_method"
     assert client.calls == []
 
 
-def test_a_backup_carries_only_what_was_asked_for() -> None:
-    wanted = backup_object(view(), "one", method="plugin", plugin="p", plugin_parameters={"a": "b"}, target="primary", online=False)
-    assert wanted["spec"] == {
+def test_a_backup_carries_only_what_was_given() -> None:
+    built = backup_object(view(), "one", method="plugin", plugin="p", plugin_parameters={"a": "b"}, target="primary", online=False)
+    assert built["spec"] == {
         "cluster": {"name": "moodle"},
         "method": "plugin",
         "pluginConfiguration": {"name": "p", "parameters": {"a": "b"}},
         "target": "primary",
         "online": False,
     }
-    assert wanted["metadata"]["labels"] == {"cnpg.io/cluster": "moodle"}
+    assert built["metadata"]["labels"] == {"cnpg.io/cluster": "moodle"}
     assert backup_object(view(), "one", method="barmanObjectStore")["spec"] == {
         "cluster": {"name": "moodle"},
         "method": "barmanObjectStore",
@@ -148,15 +118,15 @@ def test_a_backup_carries_only_what_was_asked_for() -> None:
     ],
 )
 def test_each_phase_means_waiting_done_or_failed(phase: t.Optional[str], state: str) -> None:
-    assert judge(backup(phase=phase)).state == state
+    assert check_backup(backup(phase=phase)).state == state
 
 
 def test_a_backup_that_is_deleted_while_waiting_is_a_failure() -> None:
-    assert judge(None).state == "failed"
+    assert check_backup(None).state == "failed"
 
 
 def test_a_summary_has_names_of_its_own_and_the_duration() -> None:
-    told = summary(
+    shown = summary(
         backup(
             **DONE,
             backupId="20261121T080000",
@@ -167,7 +137,7 @@ def test_a_summary_has_names_of_its_own_and_the_duration() -> None:
         )
     )
     expected = {"duration": 7.0, "backup_id": "20261121T080000", "begin_lsn": "0/6000028", "instance": "moodle-2", "snapshots": ["snap"]}
-    assert {name: told[name] for name in expected} == expected
+    assert {name: shown[name] for name in expected} == expected
 
 
 def test_the_recovery_window_of_a_plugin_comes_from_its_object_store() -> None:
@@ -253,7 +223,7 @@ def test_each_way_to_fail_has_its_own_word_and_the_operators_reason(phase: str) 
 
 def test_a_backup_that_takes_too_long_names_the_one_that_it_waits_for() -> None:
     client = FakeClient(cluster(**IN_TREE), backup("moodle-first", phase="running"))
-    with pytest.raises(CnpgError, match=r"after 1 seconds: its phase is pending\. It waits for: moodle-first") as caught:
+    with pytest.raises(CnpgError, match=r"after 1 seconds: Its phase is pending\. It waits for: moodle-first") as caught:
         run(client, key="second")
     assert caught.value.details["error"] == "timeout"
 
@@ -270,7 +240,7 @@ def test_online_is_for_volume_snapshots() -> None:
         run(FakeClient(cluster(**IN_TREE)), online=True)
 
 
-def test_check_mode_has_the_server_judge_the_backup_and_waits_for_nothing() -> None:
+def test_check_mode_has_the_server_check_the_backup_and_waits_for_nothing() -> None:
     client = FakeClient(cluster(**IN_TREE))
     assert run(client, check_mode=True)["changed"] is True
     assert [verb for verb, _kind, _name in client.calls] == ["dry create"]
@@ -279,16 +249,16 @@ def test_check_mode_has_the_server_judge_the_backup_and_waits_for_nothing() -> N
 @pytest.mark.parametrize("confirm", [None, "upgrade", "moodle"])
 def test_a_backup_is_deleted_only_when_its_name_is_confirmed(confirm: t.Optional[str]) -> None:
     client = FakeClient(backup("moodle-upgrade", **DONE))
-    options = {**OPTIONS, "key": "upgrade", "confirm_delete": confirm}
+    options: dict[str, t.Any] = {"state": "absent", "key": "upgrade", "confirm_delete": confirm}
     with pytest.raises(CnpgError, match="Set confirm_delete to moodle-upgrade"):
-        forget(t.cast(t.Any, client), options, check_mode=False)
+        run(client, **options)
     options["confirm_delete"] = "moodle-upgrade"
-    assert forget(t.cast(t.Any, client), options, check_mode=False)["changed"] is True
-    assert forget(t.cast(t.Any, client), options, check_mode=False)["changed"] is False
+    assert run(client, **options)["changed"] is True
+    assert run(client, **options)["changed"] is False
 
 
 def test_a_backup_of_another_cluster_is_not_deleted() -> None:
     client = FakeClient(backup("one", of="chemistry", **DONE))
     with pytest.raises(CnpgError, match="is one of Cluster chemistry"):
-        forget(t.cast(t.Any, client), {**OPTIONS, "name": "one", "confirm_delete": "one"}, check_mode=False)
+        run(client, state="absent", name="one", confirm_delete="one")
     assert client.calls == []

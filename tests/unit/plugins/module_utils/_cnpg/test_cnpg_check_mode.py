@@ -4,15 +4,14 @@
 
 from __future__ import annotations
 
-import types
 import typing as t
 
 import pytest
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg import database as database_module
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg import schedule as schedule_module
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg._spec import first_difference
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.database import DatabaseStates
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import CnpgError
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg._view import CnpgError
 from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.campus.moodle.plugins.modules import cnpg_scheduled_backup
 from ansible_collections.campus.moodle.tests.unit.fakes.cnpg_action_fakes import API, PLUGIN, cluster
 from ansible_collections.campus.moodle.tests.unit.fakes.kube_fakes import FakeClient
 
@@ -27,7 +26,7 @@ def database(client: FakeClient, *, check: bool = False, **given: t.Any) -> tupl
     options = {"role_api": "auto", "wait": "none", "wait_timeout": 5, "force_conflicts": False}
     warned: list[str] = []
     params = {**dict.fromkeys(names), **fixed, **options, **given}
-    return DatabaseStates(t.cast("t.Any", client), params, check_mode=check, warn=warned.append).run(), warned
+    return database_module.run(t.cast("t.Any", client), params, check_mode=check, warn=warned.append), warned
 
 
 def role(**given: t.Any) -> dict[str, t.Any]:
@@ -58,32 +57,28 @@ def test_outside_of_check_mode_the_cluster_must_be_there() -> None:
         database(FakeClient(), roles=[role()])
 
 
-def schedule(monkeypatch: pytest.MonkeyPatch, client: FakeClient, *, check: bool, **given: t.Any) -> tuple[dict[str, t.Any], list[str]]:
+def schedule(client: FakeClient, *, check: bool, **given: t.Any) -> tuple[dict[str, t.Any], list[str]]:
     """Run cnpg_scheduled_backup and return its result and its warnings."""
     warned: list[str] = []
     names = ("plugin", "plugin_parameters", "immediate", "target", "online")
     fixed = {"name": "nightly", "namespace": "physics", "cluster": "moodle", "state": "present", "schedule": "0 0 2 * * *"}
     params = {**dict.fromkeys(names), **fixed, "method": "auto", "owner_reference": "none", "force_conflicts": False, **given}
-    monkeypatch.setattr(cnpg_scheduled_backup, "client_from", lambda *_words: client)
-    module: t.Any = types.SimpleNamespace(params=params, check_mode=check, warn=warned.append)
-    return cnpg_scheduled_backup.bring_about(module), warned
+    return schedule_module.run(t.cast("t.Any", client), params, check_mode=check, warn=warned.append), warned
 
 
-@pytest.mark.parametrize(("method", "said"), [("auto", None), ("volumeSnapshot", "volumeSnapshot")])
-def test_a_schedule_for_a_cluster_that_is_not_there_yet_is_planned_with_a_warning(
-    monkeypatch: pytest.MonkeyPatch, method: str, said: t.Optional[str]
-) -> None:
-    result, warned = schedule(monkeypatch, empty(), check=True, method=method)
-    assert (result["changed"], result["method"], warned) == (True, said, [WARNING])
-    assert result["diff"]["after"]["spec"].get("method") == said
+@pytest.mark.parametrize(("method", "given"), [("auto", None), ("volumeSnapshot", "volumeSnapshot")])
+def test_a_schedule_for_a_cluster_that_is_not_there_yet_is_planned_with_a_warning(method: str, given: t.Optional[str]) -> None:
+    result, warned = schedule(empty(), check=True, method=method)
+    assert (result["changed"], result["method"], warned) == (True, given, [WARNING])
+    assert result["diff"]["after"]["spec"].get("method") == given
     with pytest.raises(CnpgError, match="There is no Cluster moodle"):
-        schedule(monkeypatch, FakeClient(), check=False, method=method)
+        schedule(FakeClient(), check=False, method=method)
 
 
-def test_a_cluster_that_is_there_is_judged_in_check_mode_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cluster_that_is_there_is_checked_in_check_mode_too() -> None:
     with pytest.raises(CnpgError, match="has neither a backup plugin nor a backup section"):
-        schedule(monkeypatch, FakeClient(cluster()), check=True)
-    assert schedule(monkeypatch, FakeClient(cluster(plugins=[PLUGIN])), check=True)[1] == []
+        schedule(FakeClient(cluster()), check=True)
+    assert schedule(FakeClient(cluster(plugins=[PLUGIN])), check=True)[1] == []
 
 
 def test_a_policy_that_the_task_leaves_out_stays_as_it_is() -> None:
@@ -96,7 +91,7 @@ def test_a_policy_that_the_task_leaves_out_stays_as_it_is() -> None:
     assert client.objects[DATABASE]["spec"]["databaseReclaimPolicy"] == "retain"
 
 
-def test_a_policy_that_somebody_else_has_set_stays_too() -> None:
+def test_a_policy_that_another_client_has_set_stays_too() -> None:
     client = FakeClient(cluster())
     database(client)
     client.patch(API, "Database", "moodle-archive", {"spec": {"databaseReclaimPolicy": "delete"}}, namespace="physics")

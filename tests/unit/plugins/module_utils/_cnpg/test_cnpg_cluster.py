@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
-"""The Cluster that options ask for, the changes that are refused, and what a result tells about connections."""
+"""The Cluster that options describe, the changes that are refused, and what a result has about connections."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import pytest
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg._spec import (
     build_cluster,
     connection,
+    desired_major,
     first_difference,
     keep_bootstrap,
     major_in_image,
     quantity,
     refuse_forbidden,
-    wanted_major,
 )
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import CnpgError
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg._view import CnpgError
 
 IMAGE = "ghcr.io/cloudnative-pg/postgresql:17.6-standard-bookworm"
 
@@ -36,7 +36,7 @@ def cluster(status: t.Optional[dict[str, t.Any]] = None, **spec: t.Any) -> dict[
 
 
 def refuse(live: dict[str, t.Any], planned: dict[str, t.Any], *, shrink: bool = False, major: bool = False) -> t.Optional[int]:
-    """Judge a change."""
+    """Check a change."""
     return refuse_forbidden(live, planned, allow_shrink=shrink, allow_major_upgrade=major)
 
 
@@ -96,9 +96,9 @@ def test_building_leaves_the_options_alone() -> None:
 
 
 def test_an_existing_bootstrap_is_kept_when_the_task_names_none() -> None:
-    wanted = build_cluster(params(instances=1))
-    keep_bootstrap(wanted, cluster(bootstrap={"recovery": {"source": "origin"}}))
-    assert wanted["spec"]["bootstrap"] == {"recovery": {"source": "origin"}}
+    desired = build_cluster(params(instances=1))
+    keep_bootstrap(desired, cluster(bootstrap={"recovery": {"source": "origin"}}))
+    assert desired["spec"]["bootstrap"] == {"recovery": {"source": "origin"}}
     fresh = build_cluster(params(instances=1))
     keep_bootstrap(fresh, None)
     assert "bootstrap" not in fresh["spec"]
@@ -183,7 +183,7 @@ def test_the_major_version_is_the_start_of_the_tag(image: str, major: t.Optional
 
 
 def test_a_catalog_names_the_major_version() -> None:
-    assert wanted_major({"imageCatalogRef": {"major": 16}}) == 16
+    assert desired_major({"imageCatalogRef": {"major": 16}}) == 16
 
 
 @pytest.mark.parametrize(
@@ -203,8 +203,8 @@ def test_amounts_are_read_as_kubernetes_writes_them(text: str, amount: float) ->
 
 
 @pytest.mark.parametrize("text", ["much", "10GB", "1..5Gi", ""])
-def test_other_text_is_no_amount(text: str) -> None:
-    with pytest.raises(CnpgError, match="is no amount"):
+def test_other_text_is_not_an_amount(text: str) -> None:
+    with pytest.raises(CnpgError, match="is not a valid amount"):
         quantity(text)
 
 

@@ -11,10 +11,9 @@ import pathlib
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.report import REQUIREMENTS, operator_report, report, unmet
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import CnpgError
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg._view import CnpgError
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.info import REQUIREMENTS, operator_report, report, run, unmet
 from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.campus.moodle.plugins.modules import cnpg_cluster_info
 from ansible_collections.campus.moodle.tests.unit.fakes.kube_fakes import FakeClient
 
 RECORDS = pathlib.Path(__file__).parents[3] / "fakes" / "cnpg_records"
@@ -55,9 +54,9 @@ def client(name: str = "healthy") -> t.Any:
     return fake
 
 
-def found(name: str = "healthy", *, ask_instances: bool = True) -> dict[str, t.Any]:
+def found(name: str = "healthy", *, with_instances: bool = True) -> dict[str, t.Any]:
     """Return the report of a recorded cluster."""
-    return report(client(name), record(name), ask_instances=ask_instances, now=NOW)
+    return report(client(name), record(name), with_instances=with_instances, now=NOW)
 
 
 def reason(requirement: str, value: t.Any, facts: dict[str, t.Any], operator: dict[str, t.Any] = OPERATOR) -> str:
@@ -65,22 +64,22 @@ def reason(requirement: str, value: t.Any, facts: dict[str, t.Any], operator: di
     return next((row["reason"] for row in unmet(facts, {requirement: value}, operator)), "")
 
 
-def test_the_report_holds_what_each_instance_says() -> None:
+def test_the_report_holds_what_each_instance_reports() -> None:
     primary, second, third = found()["members"]
     assert (primary["primary"], primary["node"], primary["lsn"], primary["lag_bytes"]) == (True, "node-1", "0/6003140", None)
     assert (second["lag_bytes"], second["sync_state"], second["pending_restart"]) == (0x140, "quorum", True)
-    assert (third["lsn"], third["lag_bytes"], third["error"]) == (None, None, "its status page is no mapping")
+    assert (third["lsn"], third["lag_bytes"], third["error"]) == (None, None, "its status page is not a mapping")
 
 
 def test_an_instance_that_does_not_answer_has_the_reason() -> None:
     fake = client()
     fake.errors["proxy", "Pod"] = KubeError("Cannot ask.", error="forbidden", status=403)
-    rows = report(fake, record("healthy"), ask_instances=True, now=NOW)["members"]
+    rows = report(fake, record("healthy"), with_instances=True, now=NOW)["members"]
     assert [row["error"] for row in rows] == ["Cannot ask."] * 3
 
 
-def test_instances_that_are_not_asked_are_listed_all_the_same() -> None:
-    rows = found(ask_instances=False)["members"]
+def test_instances_that_are_not_read_are_listed_all_the_same() -> None:
+    rows = found(with_instances=False)["members"]
     assert [(row["name"], row["error"]) for row in rows] == [(f"moodle-db-{number}", None) for number in (1, 2, 3)]
 
 
@@ -103,7 +102,7 @@ def test_the_report_holds_archive_window_certificates_and_plugins() -> None:
 def test_an_object_store_out_of_reach_does_not_hide_the_rest() -> None:
     fake = client()
     fake.errors["get", "ObjectStore"] = KubeError("Cannot read ObjectStore backups.", error="unknown_kind", status=404)
-    facts = report(fake, record("healthy"), ask_instances=False, now=NOW)
+    facts = report(fake, record("healthy"), with_instances=False, now=NOW)
     assert facts["recovery_window"]["error"] == "Cannot read ObjectStore backups."
     assert reason("backup_max_age", "26h", facts) == "Cannot read ObjectStore backups."
 
@@ -125,7 +124,7 @@ def test_an_operator_that_cannot_be_read_is_unknown() -> None:
         ("certificates_days", 89, 90, "moodle-db-ca ends in 89.0 days, moodle-db-server ends in 89.0 days"),
         ("ready_instances", 3, 4, "3 instances are ready, and 4 must be"),
         ("max_lag_bytes", None, 1000, "moodle-db-3 is an unknown number of bytes behind"),
-        ("no_pending_restart", None, True, "settings wait for a restart, or nobody knows, of moodle-db-2, moodle-db-3"),
+        ("no_pending_restart", None, True, "settings wait for a restart, or that is not known, of moodle-db-2, moodle-db-3"),
     ],
 )
 def test_each_requirement_of_a_healthy_cluster(requirement: str, holds: t.Any, fails: t.Any, why: str) -> None:
@@ -181,7 +180,7 @@ def test_a_switch_that_is_off_requires_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("require", "namespace", "said"),
+    ("require", "namespace", "message"),
     [
         ({"healthy": True}, "physics", "There is no Cluster in namespace physics, so nothing of what is required holds."),
         ({"max_lag_bytes": 0}, None, "There is no Cluster in any namespace"),
@@ -189,11 +188,8 @@ def test_a_switch_that_is_off_requires_nothing() -> None:
         (None, "physics", ""),
     ],
 )
-def test_without_a_cluster_no_requirement_holds(
-    monkeypatch: pytest.MonkeyPatch, require: t.Any, namespace: t.Optional[str], said: str
-) -> None:
-    monkeypatch.setattr(cnpg_cluster_info, "client_from", lambda _params, _environ: FakeClient())
+def test_without_a_cluster_no_requirement_holds(require: t.Any, namespace: t.Optional[str], message: str) -> None:
     params = {"name": None, "namespace": namespace, "ask_instances": False, "require": require}
-    with contextlib.nullcontext() if not said else pytest.raises(CnpgError, match=said) as caught:
-        assert cnpg_cluster_info.look(params)["clusters"] == []
-    assert not said or caught.value.details["error"] == "not_found"
+    with contextlib.nullcontext() if not message else pytest.raises(CnpgError, match=message) as caught:
+        assert run(t.cast("t.Any", FakeClient()), params, warn=pytest.fail)["clusters"] == []
+    assert not message or caught.value.details["error"] == "not_found"

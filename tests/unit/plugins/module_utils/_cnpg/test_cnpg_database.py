@@ -9,18 +9,19 @@ import pathlib
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg._database import AppliedPredicate, build_database, object_name
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg._declared import applied_predicate, object_name
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg._roles import (
-    ListedPredicate,
     knows_role_objects,
     list_patch,
+    listed_predicate,
     new_secret,
     role_object,
     secret_name,
     secret_version,
 )
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.database import DatabaseStates
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import CnpgError
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg._view import CnpgError
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.database import build_database
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.database import run as run_module
 from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.campus.moodle.plugins.module_utils._tool.process import Result
 from ansible_collections.campus.moodle.tests.unit.fakes.kube_fakes import FakeClient
@@ -53,7 +54,7 @@ def run(
     client: FakeClient, *, check_mode: bool = False, warn: t.Callable[[str], None] = lambda _sentence: None, **given: t.Any
 ) -> dict[str, t.Any]:
     """Bring a database into its state."""
-    return DatabaseStates(t.cast("t.Any", client), params(**given), check_mode=check_mode, warn=warn).run()
+    return run_module(t.cast("t.Any", client), params(**given), check_mode=check_mode, warn=warn)
 
 
 def no_role_objects(*objects: dict[str, t.Any]) -> FakeClient:
@@ -140,7 +141,7 @@ def test_a_role_is_added_and_the_others_stay() -> None:
     }
 
 
-def test_a_role_that_is_as_wanted_is_no_change_and_keeps_what_was_not_given() -> None:
+def test_a_role_that_is_as_desired_is_not_changed_and_keeps_what_was_not_given() -> None:
     live = cluster({"name": "moodle", "login": True, "connectionLimit": -1, "ensure": "present", "comment": "by hand"})
     assert list_patch(live, [role()]) is None
     changed = list_patch(live, [role(login=False)])
@@ -163,7 +164,7 @@ def database(**status: t.Any) -> dict[str, t.Any]:
 
 
 def test_a_database_is_done_when_this_generation_was_carried_out() -> None:
-    predicate = AppliedPredicate()
+    predicate = applied_predicate()
     assert predicate(database()).reason == "No instance has carried it out yet."
     assert predicate(database(applied=True, observedGeneration=1)).state == "waiting"
     assert predicate(database(applied=True, observedGeneration=2)).state == "done"
@@ -172,7 +173,7 @@ def test_a_database_is_done_when_this_generation_was_carried_out() -> None:
 
 def test_a_failure_counts_when_the_next_try_of_the_instance_failed_too() -> None:
     now = [0.0]
-    predicate = AppliedPredicate(clock=lambda: now[0])
+    predicate = applied_predicate(clock=lambda: now[0])
     extensions = [{"name": "postgis", "applied": False, "message": "extension is not available"}]
     failed = database(applied=False, message="while reconciling.", extensions=extensions)
     assert predicate(failed).state == "waiting"
@@ -186,7 +187,7 @@ def listed(**status: t.Any) -> dict[str, t.Any]:
 
 
 def test_a_listed_role_is_done_when_the_instance_answered_with_its_password() -> None:
-    predicate = ListedPredicate(["moodle"], written=listed(), secrets={"moodle": "7"})
+    predicate = listed_predicate(["moodle"], written=listed(), secrets={"moodle": "7"})
     assert "has answered" in predicate(listed()).reason
     assert predicate(listed(byStatus={"pending-reconciliation": ["moodle"]})).reason == "Not carried out yet: moodle."
     assert predicate(listed(byStatus={"reconciled": ["moodle"]}, passwordStatus={"moodle": {"resourceVersion": "6"}})).state == "waiting"
@@ -195,7 +196,7 @@ def test_a_listed_role_is_done_when_the_instance_answered_with_its_password() ->
 
 def test_a_role_that_cannot_be_carried_out_is_named_with_the_cause() -> None:
     now = [0.0]
-    predicate = ListedPredicate(["moodle"], written=None, secrets={}, clock=lambda: now[0])
+    predicate = listed_predicate(["moodle"], written=None, secrets={}, clock=lambda: now[0])
     refused = listed(cannotReconcile={"moodle": ["could not drop: owner of database moodle"]})
     assert predicate(refused).state == "waiting"
     now[0] = 40.0
@@ -207,14 +208,14 @@ def test_a_role_that_cannot_be_carried_out_is_named_with_the_cause() -> None:
 
 def test_a_secret_is_made_once_and_never_shown_or_read() -> None:
     client = no_role_objects(cluster())
-    wanted = {"roles": [role(generate_password=True)]}
-    first = run(client, **wanted)
+    given = {"roles": [role(generate_password=True)]}
+    first = run(client, **given)
     secret = client.objects["Secret", "physics", "moodle-db-moodle"]
     password = secret["stringData"]["password"]
     assert first["changed"]
     assert first["roles"] == [{"name": "moodle", "state": "present", "secret_name": "moodle-db-moodle"}]
     assert password not in json.dumps(first)
-    second = run(client, **wanted)
+    second = run(client, **given)
     assert not second["changed"]
     assert client.objects["Secret", "physics", "moodle-db-moodle"]["stringData"]["password"] == password
     assert ("get", "Secret", "moodle-db-moodle") not in client.calls
@@ -231,10 +232,10 @@ def test_an_error_tells_whether_something_was_changed_before_it(check_mode: bool
 
 def test_check_mode_changes_nothing_and_predicts_the_same() -> None:
     client = no_role_objects(cluster())
-    wanted = {"roles": [role(generate_password=True)]}
-    predicted = run(client, check_mode=True, **wanted)
+    given = {"roles": [role(generate_password=True)]}
+    predicted = run(client, check_mode=True, **given)
     assert not [call for call in client.calls if not call[0].startswith("dry")]
-    assert predicted == run(client, **wanted)
+    assert predicted == run(client, **given)
 
 
 def test_roles_are_objects_where_the_operator_has_them_and_listed_ones_stay_listed() -> None:
@@ -312,15 +313,15 @@ def test_another_failure_than_an_unknown_kind_is_not_taken_for_an_old_operator()
 DROP = {"state": "absent", "reclaim_policy": "delete", "confirm_delete": "moodle"}
 
 
-def asked(out: str, rc: int = 0, err: str = "") -> FakeClient:
+def answering(out: str, rc: int = 0, err: str = "") -> FakeClient:
     """Return a cluster whose primary gives an answer."""
     client = FakeClient(cluster())
     client.answers["psql"] = Result(rc, out, err)
     return client
 
 
-def test_a_database_that_was_forgotten_is_not_said_to_be_dropped() -> None:
-    client = asked("1\n")
+def test_a_database_that_was_forgotten_is_not_reported_as_dropped() -> None:
+    client = answering("1\n")
     with pytest.raises(CnpgError, match=r"still in PostgreSQL and was not dropped\. To drop it, declare it again") as caught:
         run(client, roles=[role(state="absent")], **DROP)
     assert caught.value.details == {"error": "forgotten", "changed": False}
@@ -331,25 +332,25 @@ def test_a_database_that_was_forgotten_is_not_said_to_be_dropped() -> None:
 
 def test_a_database_that_is_gone_needs_nothing() -> None:
     warned: list[str] = []
-    assert run(asked("0\n"), warn=warned.append, **DROP)["changed"] is False
+    assert run(answering("0\n"), warn=warned.append, **DROP)["changed"] is False
     assert run(FakeClient(), warn=warned.append, **DROP)["changed"] is False
     assert warned == []
 
 
 @pytest.mark.parametrize(
-    ("client", "check_mode", "said"),
+    ("client", "check_mode", "message"),
     [
-        (asked("1\n"), True, "still in PostgreSQL and could not be dropped"),
-        (asked("", 2, "FATAL: shutting down"), False, "cannot be asked whether it still has it (FATAL: shutting down)"),
-        (asked("?\n"), False, "it answered '?'"),
+        (answering("1\n"), True, "still in PostgreSQL and could not be dropped"),
+        (answering("", 2, "FATAL: shutting down"), False, "whether PostgreSQL still has it cannot be found out (FATAL: shutting down)"),
+        (answering("?\n"), False, "it answered '?'"),
     ],
     ids=["check mode", "an error", "no number"],
 )
-def test_what_is_not_known_for_sure_is_a_warning(client: FakeClient, check_mode: bool, said: str) -> None:
+def test_what_is_not_known_for_sure_is_a_warning(client: FakeClient, check_mode: bool, message: str) -> None:
     warned: list[str] = []
     assert run(client, check_mode=check_mode, warn=warned.append, **DROP)["changed"] is False
     assert len(warned) == 1
-    assert said in warned[0]
+    assert message in warned[0]
 
 
 def test_a_user_who_may_run_nothing_in_pods_is_warned() -> None:
@@ -360,12 +361,12 @@ def test_a_user_who_may_run_nothing_in_pods_is_warned() -> None:
 
 
 def test_a_name_is_quoted_in_the_question() -> None:
-    client = asked("0\n")
+    client = answering("0\n")
     run(client, **{**DROP, "name": "o'hara", "confirm_delete": "o'hara"})
     assert client.stdin == ["SELECT count(*) FROM pg_database WHERE datname = 'o''hara'"]
 
 
-def test_without_the_wish_to_drop_it_nobody_is_asked() -> None:
-    client = asked("1\n")
+def test_without_a_policy_to_drop_it_nothing_is_queried() -> None:
+    client = answering("1\n")
     assert run(client, state="absent")["changed"] is False
     assert client.calls == []

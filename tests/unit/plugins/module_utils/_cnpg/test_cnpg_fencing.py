@@ -8,14 +8,8 @@ import json
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.annotations import (
-    fence_arrived,
-    fence_lifted,
-    fence_patch,
-    refuse_handover,
-    wanted_fence,
-)
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import CnpgError
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg._view import CnpgError
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.fencing import fence_patch, plan_fence, refuse_handover, running, stopped
 from ansible_collections.campus.moodle.tests.unit.fakes.cnpg_action_fakes import pod, view
 
 ANNOTATION = "cnpg.io/fencedInstances"
@@ -47,19 +41,19 @@ def fenced(*names: str) -> t.Any:
 def test_instances_are_added_to_the_fence_and_taken_from_it(
     before: list[str], state: str, names: t.Optional[list[str]], after: list[str]
 ) -> None:
-    assert sorted(wanted_fence(fenced(*before), state, names)) == after
+    assert sorted(plan_fence(fenced(*before), state, names)) == after
 
 
 @pytest.mark.parametrize("state", ["fenced", "unfenced"])
 def test_an_instance_that_does_not_exist_is_named_with_those_that_do(state: str) -> None:
     with pytest.raises(CnpgError, match="has no instance moodle-9; it has: moodle-1, moodle-2, moodle-3") as caught:
-        wanted_fence(fenced(), state, ["moodle-1", "moodle-9"])
+        plan_fence(fenced(), state, ["moodle-1", "moodle-9"])
     assert caught.value.details["unknown"] == ["moodle-9"]
 
 
 def test_one_instance_cannot_be_let_out_of_the_fence_around_all() -> None:
     with pytest.raises(CnpgError, match="fenced as a whole") as caught:
-        wanted_fence(fenced("*"), "unfenced", ["moodle-2"])
+        plan_fence(fenced("*"), "unfenced", ["moodle-2"])
     assert caught.value.details["error"] == "all_fenced"
 
 
@@ -69,9 +63,9 @@ def test_the_annotation_is_sorted_json_as_cloudnativepg_writes_it_and_goes_away_
 
 
 def test_an_instance_is_fenced_when_its_pod_is_not_ready_and_free_when_it_is() -> None:
-    ready, stopped = pod("moodle-2"), pod("moodle-2", ready=False)
-    assert [fence_arrived(row).state for row in (ready, stopped, None)] == ["waiting", "done", "done"]
-    assert [fence_lifted(row).state for row in (ready, stopped, None)] == ["done", "waiting", "waiting"]
+    ready, unready = pod("moodle-2"), pod("moodle-2", ready=False)
+    assert [stopped(row).state for row in (ready, unready, None)] == ["waiting", "done", "done"]
+    assert [running(row).state for row in (ready, unready, None)] == ["done", "waiting", "waiting"]
 
 
 def test_the_fence_of_a_hand_over_is_the_operators_own() -> None:

@@ -8,8 +8,8 @@ import typing as t
 
 import pytest
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg._handover import next_step, token_ready
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.handover import HandOver, Place
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import ClusterView, CnpgError
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg._view import ClusterView, CnpgError
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.switchover import run as run_module
 from ansible_collections.campus.moodle.tests.unit.fakes.cnpg_action_fakes import NAMESPACE, backup, cluster, condition, status
 from ansible_collections.campus.moodle.tests.unit.fakes.kube_fakes import FakeClient
 
@@ -18,24 +18,25 @@ TOKEN = "eyJkYXRhYmFzZSI6IjEifQ=="
 NOT_READY = {"phase": "Creating a new replica", "conditions": [condition("Ready", False)]}
 
 
-def north(primary: str = "north", *, token: str = "", promotion: str = "", **said: t.Any) -> dict[str, t.Any]:
+def north(primary: str = "north", *, token: str = "", promotion: str = "", **reported: t.Any) -> dict[str, t.Any]:
     """Return the cluster that is primary at first."""
-    return member("north", "south", primary, token, promotion, said)
+    return member("north", "south", primary, token, promotion, reported)
 
 
-def south(primary: str = "north", *, promotion: str = "", token: str = "", **said: t.Any) -> dict[str, t.Any]:
+def south(primary: str = "north", *, promotion: str = "", token: str = "", **reported: t.Any) -> dict[str, t.Any]:
     """Return the cluster that is to become primary."""
-    return member("south", "north", primary, token, promotion, said)
+    return member("south", "north", primary, token, promotion, reported)
 
 
-def member(name: str, other: str, primary: str, token: str, promotion: str, said: dict[str, t.Any]) -> dict[str, t.Any]:
+def member(name: str, other: str, primary: str, token: str, promotion: str, reported: dict[str, t.Any]) -> dict[str, t.Any]:
     replica = {"primary": primary, "source": other, **({"promotionToken": promotion} if promotion else {})}
-    return cluster(name, primary=f"{name}-1", replica=replica, status={"demotionToken": token, **said})
+    return cluster(name, primary=f"{name}-1", replica=replica, status={"demotionToken": token, **reported})
 
 
 def run(first: FakeClient, second: FakeClient, *, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
-    places = (Place(t.cast(t.Any, client), name, NAMESPACE) for client, name in ((first, "north"), (second, "south")))
-    return HandOver(*places, {**OPTIONS, **options}, check_mode=check_mode).run()
+    clients = {"north": first, "south": second}
+    params = {**OPTIONS, "cluster": "north", "namespace": NAMESPACE, "primary_cluster": {"cluster": "south", "kubeconfig": None}, **options}
+    return run_module(lambda given: t.cast(t.Any, clients[given["cluster"]]), params, check_mode=check_mode)
 
 
 def step_of(old: dict[str, t.Any], new: dict[str, t.Any]) -> str:
@@ -167,7 +168,7 @@ def test_preconditions_of_both_clusters_are_checked_before_the_demotion(
     assert first.calls == second.calls == []
 
 
-def test_check_mode_tells_both_steps_and_has_the_server_judge_the_first() -> None:
+def test_check_mode_reports_both_steps_and_has_the_server_check_the_first() -> None:
     first, second = FakeClient(north()), FakeClient(south())
     result = run(first, second, check_mode=True)
     assert (result["changed"], result["steps"]) == (True, ["demote", "promote"])

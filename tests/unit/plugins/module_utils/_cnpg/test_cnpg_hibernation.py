@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
-"""Hibernation: what is asked for, when it has happened, and why it does not happen."""
+"""Hibernation: what is requested, when it has happened, and why it does not happen."""
 
 from __future__ import annotations
 
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.annotations import (
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg._view import CnpgError
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.hibernation import (
+    awake_predicate,
     explain_deferral,
     hibernated,
-    hibernation_of,
-    hibernation_patch,
-    woken,
+    requested_state,
+    state_patch,
 )
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import CnpgError
-from ansible_collections.campus.moodle.plugins.module_utils._kube.wait import Verdict
+from ansible_collections.campus.moodle.plugins.module_utils._kube.ready import Verdict
 from ansible_collections.campus.moodle.tests.unit.fakes.cnpg_action_fakes import cluster, condition
 
 ANNOTATION = "cnpg.io/hibernation"
@@ -26,13 +26,13 @@ ON = {ANNOTATION: "on"}
     ("annotations", "expected"),
     [({}, "running"), ({ANNOTATION: "off"}, "running"), (ON, "hibernated"), ({ANNOTATION: "yes"}, "invalid (yes)")],
 )
-def test_the_annotation_says_what_is_asked_for(annotations: dict[str, str], expected: str) -> None:
-    assert hibernation_of(cluster(annotations=annotations)) == expected
+def test_the_annotation_has_what_is_requested(annotations: dict[str, str], expected: str) -> None:
+    assert requested_state(cluster(annotations=annotations)) == expected
 
 
 def test_each_state_has_its_value() -> None:
-    assert hibernation_patch("hibernated") == {"metadata": {"annotations": ON}}
-    assert hibernation_patch("running") == {"metadata": {"annotations": {ANNOTATION: "off"}}}
+    assert state_patch("hibernated") == {"metadata": {"annotations": ON}}
+    assert state_patch("running") == {"metadata": {"annotations": {ANNOTATION: "off"}}}
 
 
 @pytest.mark.parametrize(
@@ -57,9 +57,9 @@ def test_a_cluster_is_awake_only_after_the_operator_took_the_condition_away() ->
         return Verdict("done", "healthy")
 
     asleep = cluster(annotations={ANNOTATION: "off"}, conditions=[condition(ANNOTATION, True, "Hibernated")])
-    assert woken(asleep, healthy).state == "waiting"
-    assert woken(cluster(annotations={ANNOTATION: "off"}), healthy).state == "done"
-    assert woken(None, healthy).state == "failed"
+    assert awake_predicate(healthy)(asleep).state == "waiting"
+    assert awake_predicate(healthy)(cluster(annotations={ANNOTATION: "off"})).state == "done"
+    assert awake_predicate(healthy)(None).state == "failed"
 
 
 PROBLEM = CnpgError("It took too long.", error="timeout", diagnosis=["Event X"])
@@ -75,7 +75,7 @@ PROBLEM = CnpgError("It took too long.", error="timeout", diagnosis=["Event X"])
         ({}, False),
     ],
 )
-def test_a_hibernation_that_waits_for_health_is_told_from_one_that_is_slow(changes: dict[str, t.Any], deferred: bool) -> None:
+def test_a_hibernation_that_waits_for_health_is_not_one_that_is_slow(changes: dict[str, t.Any], deferred: bool) -> None:
     explained = explain_deferral(cluster(annotations=ON, **changes), PROBLEM)
     assert explained.details["error"] == ("waiting_for_healthy" if deferred else "timeout")
     assert explained.details["diagnosis"] == ["Event X"]
@@ -83,7 +83,7 @@ def test_a_hibernation_that_waits_for_health_is_told_from_one_that_is_slow(chang
 
 def test_the_explanation_names_the_phase_and_what_to_do() -> None:
     unhealthy = cluster(annotations=ON, status={"phase": "Creating a new replica", "phaseReason": "Creating replica moodle-3"})
-    said = str(explain_deferral(unhealthy, PROBLEM))
-    assert "'Creating a new replica' (Creating replica moodle-3)" in said
-    assert "state=running" in said
+    message = str(explain_deferral(unhealthy, PROBLEM))
+    assert "'Creating a new replica' (Creating replica moodle-3)" in message
+    assert "state=running" in message
     assert explain_deferral(None, PROBLEM) is PROBLEM

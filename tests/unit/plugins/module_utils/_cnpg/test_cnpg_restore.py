@@ -8,12 +8,12 @@ import datetime
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg._drill import seconds_lost
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg._restore_object import fresh_name
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg._restore_source import Source, resolve_source
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg._restore_target import check_target, recovery_target
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.restore import Restore
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import CnpgError
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg._restore.drill import seconds_lost
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg._restore.object import fresh_name
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg._restore.source import Source, resolve_source
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg._restore.target import check_target, recovery_target
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg._view import CnpgError
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.restore import run as run_module
 from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.campus.moodle.plugins.module_utils._tool.process import Result
 from ansible_collections.campus.moodle.tests.unit.fakes.cnpg_action_fakes import NAMESPACE, PLUGIN, backup, cluster, object_store
@@ -55,14 +55,14 @@ def made(client: FakeClient, name: str = "copy") -> dict[str, t.Any]:
 
 def run(client: FakeClient, *, check_mode: bool = False, warnings: t.Optional[list[str]] = None, **options: t.Any) -> dict[str, t.Any]:
     params = {**OPTIONS, **options}
-    restore = Restore(t.cast(t.Any, client), params, check_mode=check_mode, warn=(warnings if warnings is not None else []).append)
-    return restore.drill() if params["drill"] else restore.restore()
+    warn = (warnings if warnings is not None else []).append
+    return run_module(t.cast(t.Any, client), params, check_mode=check_mode, warn=warn)
 
 
 def healthy(name: str = "copy", instances: int = 1) -> t.Callable[[FakeClient], None]:
     """Return the step of an operator that has recovered a cluster."""
-    said = cluster(name, primary=f"{name}-1", instances=instances)["status"]
-    return lambda client: client.set_status("Cluster", name, **said)
+    reported = cluster(name, primary=f"{name}-1", instances=instances)["status"]
+    return lambda client: client.set_status("Cluster", name, **reported)
 
 
 def test_a_backup_of_the_built_in_kind_is_recovered_by_its_name() -> None:
@@ -76,13 +76,13 @@ def test_a_backup_of_a_plugin_is_recovered_from_where_the_plugin_keeps_it() -> N
     source = resolve(FakeClient(mine, cluster(plugins=[PLUGIN]), object_store()), backup="one")
     assert (source.recovery, source.external) == ({"source": "origin"}, ORIGIN)
     assert recovery_target({}, source) == {"backupID": "20261121T080000"}
-    with pytest.raises(CnpgError, match="Cluster moodle, which would say where the plugin keeps it, does not exist any more") as caught:
+    with pytest.raises(CnpgError, match="Cluster moodle, which knew where the plugin keeps it, does not exist any more") as caught:
         resolve(FakeClient(mine), backup="one")
     assert caught.value.details["error"] == "source_incomplete"
 
 
 @pytest.mark.parametrize(
-    ("objects", "source", "error", "said"),
+    ("objects", "source", "error", "message"),
     [
         ([], {"backup": "one"}, "not_found", "There is no Backup one"),
         ([backup("one", phase="failed", error="disk full")], {"backup": "one"}, "backup_unusable", "its phase is failed. disk full"),
@@ -93,14 +93,14 @@ def test_a_backup_of_a_plugin_is_recovered_from_where_the_plugin_keeps_it() -> N
     ],
 )
 def test_a_source_that_cannot_be_recovered_is_refused(
-    objects: list[dict[str, t.Any]], source: dict[str, t.Any], error: str, said: str
+    objects: list[dict[str, t.Any]], source: dict[str, t.Any], error: str, message: str
 ) -> None:
-    with pytest.raises(CnpgError, match=said) as caught:
+    with pytest.raises(CnpgError, match=message) as caught:
         resolve(FakeClient(*objects), **source)
     assert caught.value.details["error"] == error
 
 
-def test_volume_snapshots_may_have_an_archive_beside_them() -> None:
+def test_volume_snapshots_may_come_with_an_archive() -> None:
     snapshot = {
         "apiVersion": "snapshot.storage.k8s.io/v1",
         "kind": "VolumeSnapshot",
@@ -145,7 +145,7 @@ def test_a_target_that_the_operator_cannot_find_a_base_backup_for_needs_one(targ
 
 
 @pytest.mark.parametrize(
-    ("target", "error", "said"),
+    ("target", "error", "message"),
     [
         ({"time": "2026-10-31T00:00:00Z"}, "outside_window", "first point that can be recovered is 2026-11-01T00:00:07Z"),
         ({"time": "2026-11-21T12:00:01Z"}, "outside_window", "in the future: now it is 2026-11-21T12:00:00Z"),
@@ -159,8 +159,8 @@ def test_a_target_that_the_operator_cannot_find_a_base_backup_for_needs_one(targ
         ({"xid": "-1"}, "invalid_target", "32 bits"),
     ],
 )
-def test_a_target_that_cannot_be_reached_is_refused_with_the_reason(target: dict[str, t.Any], error: str, said: str) -> None:
-    with pytest.raises(CnpgError, match=said) as caught:
+def test_a_target_that_cannot_be_reached_is_refused_with_the_reason(target: dict[str, t.Any], error: str, message: str) -> None:
+    with pytest.raises(CnpgError, match=message) as caught:
         check_target(target, ARCHIVED, NOW)
     assert caught.value.details["error"] == error
 
@@ -181,7 +181,7 @@ def test_a_target_inside_the_window_is_let_through(target: dict[str, t.Any]) -> 
 
 
 @pytest.mark.parametrize("target", [{"time": "2020-01-01T00:00:00Z"}, {"lsn": "0/1"}])
-def test_what_the_source_does_not_tell_is_said_and_not_guessed(target: dict[str, t.Any]) -> None:
+def test_what_is_not_known_of_the_source_is_reported_and_not_guessed(target: dict[str, t.Any]) -> None:
     assert "not checked" in str(check_target(target, Source({"source": "origin"}), NOW))
 
 
@@ -208,13 +208,13 @@ def test_the_same_restore_goes_on_with_its_cluster_and_another_one_is_refused() 
     client.script = [healthy()]
     again = run(client)
     assert (again["changed"], again["diff"]["before"]) == (False, again["diff"]["after"])
-    with pytest.raises(CnpgError, match="recoveryTarget of its bootstrap differ") as caught:
+    with pytest.raises(CnpgError, match="exists and is another one: recoveryTarget differ") as caught:
         run(client, target={"time": "2026-11-02T00:00:00Z"})
     assert (caught.value.details["error"], caught.value.details["different"]) == ("exists", ["recoveryTarget"])
 
 
 def test_a_cluster_that_was_made_in_another_way_is_refused() -> None:
-    with pytest.raises(CnpgError, match="exists and does not come from this restore"):
+    with pytest.raises(CnpgError, match="exists and is another one: source differ"):
         run(FakeClient(object_store(), cluster("copy", bootstrap={"initdb": {"database": "app"}})))
 
 
@@ -225,7 +225,7 @@ def test_a_fresh_name_is_the_clusters_own_or_that_with_a_number(taken: set[str],
     assert fresh_name("copy", taken) == expected
 
 
-def test_the_new_cluster_archives_below_a_name_that_nobody_uses() -> None:
+def test_the_new_cluster_archives_below_a_name_that_is_not_in_use() -> None:
     client = FakeClient(object_store(moodle="2026-11-01T00:00:07Z", copy="2025-01-01T00:00:00Z"))
     result = run(client, spec={**SPEC, "plugins": [PLUGIN]}, wait=False)
     assert result["server_name"] == "copy-2"
@@ -233,17 +233,17 @@ def test_the_new_cluster_archives_below_a_name_that_nobody_uses() -> None:
     assert run(client, spec={**SPEC, "plugins": [PLUGIN]}, wait=False)["server_name"] == "copy-2", "the second run keeps the name"
 
 
-@pytest.mark.parametrize("asked", ["moodle", "old", "neighbour"])
-def test_a_name_in_the_archive_that_is_in_use_is_refused(asked: str) -> None:
+@pytest.mark.parametrize("requested", ["moodle", "old", "neighbour"])
+def test_a_name_in_the_archive_that_is_in_use_is_refused(requested: str) -> None:
     plugin = {**PLUGIN, "parameters": {"barmanObjectName": "offsite"}}
     client = FakeClient(object_store(moodle="2026-11-01T00:00:07Z", old="2025-01-01T00:00:00Z"), cluster("neighbour", plugins=[plugin]))
     for options in (
-        {"archive_server_name": asked, "spec": {**SPEC, "plugins": [plugin]}},
-        {"spec": {**SPEC, "backup": {"barmanObjectStore": {"serverName": asked}}}},
+        {"archive_server_name": requested, "spec": {**SPEC, "plugins": [plugin]}},
+        {"spec": {**SPEC, "backup": {"barmanObjectStore": {"serverName": requested}}}},
     ):
-        if "backup" in options["spec"] and asked == "old":
+        if "backup" in options["spec"] and requested == "old":
             continue
-        with pytest.raises(CnpgError, match=f"below the name {asked}, which is in use") as caught:
+        with pytest.raises(CnpgError, match=f"below the name {requested}, which is in use") as caught:
             run(client, **options)
         assert caught.value.details["error"] == "server_name_taken"
     assert client.calls == []
@@ -270,7 +270,7 @@ def test_a_cluster_made_like_another_one_takes_over_how_it_runs_and_not_its_name
 
 
 @pytest.mark.parametrize("name", ["bootstrap", "externalClusters", "replica"])
-def test_where_the_data_come_from_is_not_said_in_spec(name: str) -> None:
+def test_where_the_data_come_from_is_not_given_in_spec(name: str) -> None:
     with pytest.raises(CnpgError, match=f"must not have {name}"):
         run(FakeClient(object_store()), spec={**SPEC, name: {}})
 
@@ -297,7 +297,7 @@ def drill_world(*answers: Result, **options: t.Any) -> FakeClient:
     return client
 
 
-def test_a_drill_recovers_asks_measures_and_leaves_nothing() -> None:
+def test_a_drill_recovers_queries_measures_and_leaves_nothing() -> None:
     client = drill_world(Result(0, "t\n", ""))
     client.answers["moodle-1/pg/status"] = {"lastArchivedWALTime": "2020-01-01T00:00:00Z"}
     result = run(client, **DRILL, like="moodle")
@@ -355,7 +355,7 @@ def claim(name: str, **labels: str) -> dict[str, t.Any]:
     return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata}
 
 
-def test_volumes_that_somebody_kept_are_never_removed_by_a_drill_of_that_name() -> None:
+def test_volumes_that_were_kept_are_never_removed_by_a_drill_of_that_name() -> None:
     client = drill_world(Result(0, "t", ""))
     client.put(claim("copy-1-kept"))
     client.put(claim("copy-1", **{"campus.moodle/drill": "true"}))
@@ -366,7 +366,7 @@ def test_volumes_that_somebody_kept_are_never_removed_by_a_drill_of_that_name() 
 def test_a_cluster_that_no_drill_has_made_is_never_removed() -> None:
     client = drill_world()
     client.put(cluster("copy"))
-    with pytest.raises(CnpgError, match="is no drill, so it was left alone") as caught:
+    with pytest.raises(CnpgError, match="is not a drill, so it was left alone") as caught:
         run(client, **DRILL)
     assert (caught.value.details["error"], client.calls) == ("exists", [])
 
@@ -393,7 +393,7 @@ def test_a_query_that_fails_also_leaves_nothing() -> None:
     assert ("Cluster", NAMESPACE, "copy") not in client.objects
 
 
-def test_an_answer_that_is_no_time_is_an_error_that_says_so() -> None:
+def test_an_answer_that_is_not_a_time_is_an_error() -> None:
     with pytest.raises(CnpgError, match="must answer one time"):
         seconds_lost("many", NOW)
 

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
-"""A switchover: who may become primary, what speaks against it, what is asked of the operator, and how it ends."""
+"""A switchover: what may become primary, what prevents it, what is requested from the operator, and how it ends."""
 
 from __future__ import annotations
 
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg._switchover import Instance, cluster_blockers, pick, promotion_patch
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.switchover import switch_over
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.values import parse_lsn
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import CnpgError
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg._preconditions import Instance, cluster_blockers, pick
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg._view import CnpgError, parse_lsn
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.switchover import run as run_module
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg.switchover import target_patch
 from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.campus.moodle.tests.unit.fakes.cnpg_action_fakes import (
     NAMESPACE,
@@ -33,6 +33,7 @@ OPTIONS: dict[str, t.Any] = {
     "to": None,
     "if_primary": None,
     "node_selector": None,
+    "primary_cluster": None,
     "max_lag_bytes": MIB,
     "skip_preconditions": [],
     "stable_for": 0,
@@ -55,7 +56,7 @@ def world(*objects: dict[str, t.Any], pages: t.Optional[dict[str, t.Any]] = None
 
 
 def run(client: FakeClient, *, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
-    return switch_over(t.cast(t.Any, client), {**OPTIONS, **options}, check_mode=check_mode)
+    return run_module(lambda _params: t.cast(t.Any, client), {**OPTIONS, **options}, check_mode=check_mode)
 
 
 def promoted(name: str) -> t.Callable[[FakeClient], None]:
@@ -103,7 +104,7 @@ def test_a_position_in_the_log_is_a_number_of_bytes(text: t.Optional[str], expec
         ({"status": {"conditions": [condition("Ready", True)]}}, [], []),
     ],
 )
-def test_each_state_that_speaks_against_a_switchover_is_named(changes: dict[str, t.Any], backups: list[str], expected: list[str]) -> None:
+def test_each_state_that_prevents_a_switchover_is_named(changes: dict[str, t.Any], backups: list[str], expected: list[str]) -> None:
     assert [row.name for row in cluster_blockers(view(**changes), backups)] == expected
 
 
@@ -115,13 +116,13 @@ def test_the_instance_with_the_least_lag_is_picked_and_a_name_decides_between_eq
     assert (chosen.name, blockers) == ("a", [])
 
 
-def test_a_replica_that_is_ahead_of_what_the_primary_said_a_moment_ago_has_no_lag() -> None:
+def test_a_replica_that_is_ahead_of_what_the_primary_reported_a_moment_ago_has_no_lag() -> None:
     chosen, _ = pick([Instance("a", "", True, 101)], Instance("p", "", True, 100), max_lag_bytes=0, skipped=[])
     assert chosen is not None
 
 
 def test_the_change_of_the_status_is_the_one_of_the_command_line_tool_and_keeps_other_conditions() -> None:
-    patch = promotion_patch(cluster(), "moodle-2", "2026-11-21T08:00:00.123456Z")["status"]
+    patch = target_patch(cluster(), "moodle-2", "2026-11-21T08:00:00.123456Z")["status"]
     assert {name: patch[name] for name in ("targetPrimary", "targetPrimaryTimestamp", "phase", "phaseReason")} == {
         "targetPrimary": "moodle-2",
         "targetPrimaryTimestamp": "2026-11-21T08:00:00.123456Z",
@@ -140,7 +141,7 @@ def test_the_change_of_the_status_is_the_one_of_the_command_line_tool_and_keeps_
 
 
 def test_a_cluster_that_was_not_ready_keeps_the_time_since_when() -> None:
-    patch = promotion_patch(cluster(status={"conditions": [condition("Ready", False)]}), "moodle-2", "2026-11-21T08:00:00.1Z")
+    patch = target_patch(cluster(status={"conditions": [condition("Ready", False)]}), "moodle-2", "2026-11-21T08:00:00.1Z")
     assert patch["status"]["conditions"][0]["lastTransitionTime"] == SINCE
 
 
@@ -153,13 +154,13 @@ def test_a_switchover_waits_for_the_new_primary_and_for_health() -> None:
     assert result["cluster"]["current_primary"] == "moodle-2"
 
 
-def test_an_instance_that_is_primary_already_is_left_alone_and_nobody_is_asked() -> None:
+def test_an_instance_that_is_primary_already_is_left_alone_and_no_instance_is_read() -> None:
     client = world(pages={})
     assert run(client, to="moodle-1")["changed"] is False
     assert client.calls == []
 
 
-def test_a_switchover_that_was_asked_for_before_is_only_waited_for() -> None:
+def test_a_switchover_that_was_requested_before_is_only_waited_for() -> None:
     client = world(status={"targetPrimary": "moodle-2", "phase": "Switchover in progress"})
     client.script = [promoted("moodle-2")]
     result = run(client, to="moodle-2")
@@ -204,27 +205,27 @@ def test_all_preconditions_that_do_not_hold_are_named_at_once() -> None:
     assert preconditions(client, to="moodle-3") == ["fencing", "backup", "archiving", "lag"]
 
 
-def test_what_is_skipped_is_not_checked_and_the_instances_are_not_asked() -> None:
+def test_what_is_skipped_is_not_checked_and_the_instances_are_not_read() -> None:
     conditions = [condition("Ready", True), condition("ContinuousArchiving", False)]
     client = world(backup("moodle-daily", phase="running"), pages={}, status={"conditions": conditions})
     result = run(client, to="moodle-3", skip_preconditions=["backup", "archiving", "lag"], wait=False)
     assert (result["changed"], result["lag_bytes"]) == (True, None)
 
 
-def test_an_instance_that_cannot_be_asked_counts_as_one_with_an_unknown_lag() -> None:
+def test_an_instance_that_cannot_be_read_counts_as_one_with_an_unknown_lag() -> None:
     client = world()
     client.errors["proxy", "Pod"] = KubeError("Cannot ask port 8000 of Pod moodle-1: user may not get pods/proxy.", error="forbidden")
     with pytest.raises(CnpgError, match="position of moodle-1 is unknown: Cannot ask port 8000"):
         run(client, to="moodle-2")
 
 
-def test_a_pod_that_is_not_ready_is_no_target() -> None:
+def test_a_pod_that_is_not_ready_is_not_a_target() -> None:
     client = world()
     client.put(pod("moodle-2", ready=False))
     assert preconditions(client, to="moodle-2") == ["healthy"]
 
 
-def test_a_cluster_of_one_instance_has_nobody_to_switch_to() -> None:
+def test_a_cluster_of_one_instance_has_nothing_to_switch_to() -> None:
     client = FakeClient(cluster(instances=1), pod("moodle-1"))
     client.answers = dict(PAGES)
     assert preconditions(client, to="any_healthy") == ["healthy"]
@@ -238,7 +239,7 @@ def test_check_mode_checks_everything_and_changes_nothing() -> None:
     assert preconditions(world(backup("b", phase="started")), to="moodle-2") == ["backup"]
 
 
-def test_a_change_by_somebody_else_between_reading_and_writing_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_by_another_client_between_reading_and_writing_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     client = world()
     real = client.patch
     left = [1, 1]
@@ -271,11 +272,11 @@ def test_a_failover_between_reading_and_writing_ends_the_attempt(monkeypatch: py
 def test_a_target_that_the_operator_gives_up_is_a_failure_and_not_a_timeout() -> None:
     client = world()
     client.script = [status("Cluster", "moodle", targetPrimary="moodle-1")]
-    with pytest.raises(CnpgError, match="the operator has chosen moodle-1 instead, because moodle-2 is not active") as caught:
+    with pytest.raises(CnpgError, match="The operator has chosen moodle-1 instead, because moodle-2 is not active") as caught:
         run(client, to="moodle-2")
     assert (caught.value.details["error"], caught.value.details["changed"]) == ("failed", True)
 
 
-def test_a_switchover_that_takes_too_long_says_who_is_primary() -> None:
+def test_a_switchover_that_takes_too_long_reports_which_instance_is_primary() -> None:
     with pytest.raises(CnpgError, match="to moodle-2 is not complete after 1 seconds: Switchover in progress; moodle-1 is still primary"):
         run(world(), to="moodle-2")

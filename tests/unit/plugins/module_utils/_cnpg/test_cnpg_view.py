@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
-"""What a Cluster says about itself, how well it is, when a change has arrived, and what the installed operator knows."""
+"""What a Cluster reports about itself, how well it is, when a change has arrived, and what the installed operator knows."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ from ansible_collections.campus.moodle.plugins.module_utils._cnpg._health import
     DEGRADED,
     OK,
     PHASES,
+    assess,
     certificate_days,
-    verdict,
 )
 from ansible_collections.campus.moodle.plugins.module_utils._cnpg._operator import advisories, operator_version, version_in_image
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.view import PHASE_HEALTHY, ClusterView
-from ansible_collections.campus.moodle.plugins.module_utils._cnpg.waiting import (
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg._view import PHASE_HEALTHY, ClusterView
+from ansible_collections.campus.moodle.plugins.module_utils._cnpg._waiting import (
     HealthPredicate,
-    RestartPredicate,
     Trouble,
     health_predicate,
+    restart_predicate,
 )
 from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.campus.moodle.plugins.module_utils._kube.wait import Ref, Verdict, wait_until
+from ansible_collections.campus.moodle.plugins.module_utils._kube.ready import Verdict
+from ansible_collections.campus.moodle.plugins.module_utils._kube.wait import Ref, wait_until
 from ansible_collections.campus.moodle.tests.unit.fakes.kube_fakes import FakeClient
 
 RECORDS = pathlib.Path(__file__).parents[3] / "fakes" / "cnpg_records"
@@ -73,7 +74,7 @@ class Clock:
 def test_a_healthy_cluster_is_read_completely() -> None:
     found = view()
     assert (found.name, found.namespace, found.phase, found.ready) == ("moodle-db", "physics", PHASE_HEALTHY, True)
-    assert (found.instances, found.ready_instances, found.wanted_instances) == (3, 3, 3)
+    assert (found.instances, found.ready_instances, found.desired_instances) == (3, 3, 3)
     assert found.instance_names == ("moodle-db-1", "moodle-db-2", "moodle-db-3")
     assert (found.current_primary, found.major_version, found.timeline) == ("moodle-db-1", 17, 1)
     assert (found.backup_method, found.backup_plugin) == ("plugin", "barman-cloud.cloudnative-pg.io")
@@ -83,7 +84,7 @@ def test_a_healthy_cluster_is_read_completely() -> None:
 
 def test_a_cluster_without_a_status_is_read_as_one_about_which_nothing_is_known() -> None:
     found = ClusterView.from_object({"metadata": {"name": "db"}, "spec": {"instances": 2}})
-    assert (found.phase, found.ready, found.instances, found.wanted_instances) == ("", False, 0, 2)
+    assert (found.phase, found.ready, found.instances, found.desired_instances) == ("", False, 0, 2)
     assert found.condition("Ready") is None
     assert (found.backup_method, found.server_name) == (None, "db")
 
@@ -141,17 +142,17 @@ def test_the_backup_method_is_what_the_cluster_is_set_up_for(
     assert ClusterView.from_object(obj).backup_method == expected
 
 
-# --- the verdict
+# --- how well it is
 
 
 def test_a_healthy_cluster_gets_no_reasons() -> None:
-    assert verdict(view(), [], now=NOW) == (OK, [])
+    assert assess(view(), [], now=NOW) == (OK, [])
 
 
 def test_a_failover_is_critical_and_every_reason_is_there() -> None:
-    health = verdict(view("failing_over"), now=NOW)
+    health = assess(view("failing_over"), now=NOW)
     assert health.level == CRITICAL
-    said = "\n".join(health.reasons)
+    reasons = "\n".join(health.reasons)
     for part in (
         "has not answered since",
         "Failing over from",
@@ -160,19 +161,19 @@ def test_a_failover_is_critical_and_every_reason_is_there() -> None:
         "not archived",
         "backup failed",
     ):
-        assert part in said
+        assert part in reasons
     # The worst first.
     assert health.reasons[0].startswith("The primary moodle-db-1 has not answered")
 
 
 @pytest.mark.parametrize(("phase", "row"), sorted(PHASES.items()))
-def test_every_phase_but_the_healthy_one_costs_the_verdict(phase: str, row: t.Any) -> None:
-    level = verdict(view(phase=phase), now=NOW).level
+def test_every_phase_but_the_healthy_one_lowers_the_level(phase: str, row: t.Any) -> None:
+    level = assess(view(phase=phase), now=NOW).level
     assert level == (OK if phase == PHASE_HEALTHY else CRITICAL if row.meaning == BROKEN else DEGRADED)
 
 
-def test_a_phase_that_nobody_knows_is_shown_and_degrades() -> None:
-    health = verdict(view(phase="Doing something new", phaseReason="in version 2"), now=NOW)
+def test_an_unknown_phase_is_shown_and_degrades() -> None:
+    health = assess(view(phase="Doing something new", phaseReason="in version 2"), now=NOW)
     assert health == (DEGRADED, ["Doing something new: in version 2."])
 
 
@@ -189,7 +190,7 @@ def test_an_annotation_that_changes_how_a_cluster_runs_is_named(
     annotation: str, value: str, status: dict[str, t.Any], level: str, reason: str
 ) -> None:
     found = ClusterView.from_object(with_annotation(record("healthy", **status), annotation, value))
-    assert verdict(found, now=NOW) == (level, [reason])
+    assert assess(found, now=NOW) == (level, [reason])
 
 
 @pytest.mark.parametrize(
@@ -202,7 +203,7 @@ def test_an_annotation_that_changes_how_a_cluster_runs_is_named(
     ],
 )
 def test_a_certificate_counts_by_its_days(text: str, level: str) -> None:
-    assert verdict(view(certificates={"expirations": {"moodle-db-server": text}}), now=NOW).level == level
+    assert assess(view(certificates={"expirations": {"moodle-db-server": text}}), now=NOW).level == level
 
 
 def test_days_of_certificates_are_read_from_the_times_that_go_prints() -> None:
@@ -224,7 +225,7 @@ ENDED_ONCE = {
 
 
 def test_a_pod_that_finds_no_node_degrades_and_one_that_runs_again_does_not() -> None:
-    health = verdict(view(), [pod("moodle-db-2", **UNSCHEDULABLE), pod("moodle-db-3", **ENDED_ONCE)], now=NOW)
+    health = assess(view(), [pod("moodle-db-2", **UNSCHEDULABLE), pod("moodle-db-3", **ENDED_ONCE)], now=NOW)
     assert health == (DEGRADED, ["Pod moodle-db-2: Unschedulable: 0/3 nodes are available."])
 
 
@@ -266,7 +267,7 @@ def noted(definition: str, status: str) -> dict[str, t.Any]:
         ("2026-11-21T08:05:00Z", "2026-11-21T07:58:00Z", 10),
     ],
 )
-def test_a_change_that_somebody_else_made_a_moment_ago_is_waited_for_as_well(definition: str, status: str, left: float) -> None:
+def test_a_change_that_another_client_made_a_moment_ago_is_waited_for_as_well(definition: str, status: str, left: float) -> None:
     """The tasks before may not have waited. A clock of this machine that is behind costs no more than the usual silence."""
     clock = Clock()
     predicate = HealthPredicate(quiet=10, clock=clock, wall=lambda: NOW)
@@ -355,13 +356,13 @@ def test_a_broken_phase_ends_the_wait_only_when_it_lasts() -> None:
 
 def test_a_trouble_around_the_cluster_ends_the_wait_after_its_patience() -> None:
     clock = Clock()
-    predicate = HealthPredicate(look=lambda _view: [Trouble("Pod x: no node.", 60)], clock=clock)
+    predicate = HealthPredicate(surroundings=lambda _view: [Trouble("Pod x: no node.", 60)], clock=clock)
     assert predicate(record("healthy", readyInstances=1)).state == "waiting"
     clock.now += 60
     assert predicate(record("healthy", readyInstances=1)) == ("failed", "Pod x: no node.")
 
 
-def test_a_failed_bootstrap_job_ends_the_wait_although_the_phase_says_nothing() -> None:
+def test_a_failed_bootstrap_job_ends_the_wait_although_the_phase_does_not_report_it() -> None:
     labels = {"cnpg.io/cluster": "moodle-db", "cnpg.io/jobRole": "initdb"}
     failed = [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "Job has reached the specified limit"}]
     metadata = {"name": "moodle-db-1-initdb", "namespace": "physics", "labels": labels}
@@ -382,7 +383,7 @@ def passing(clock: Clock, seconds: float) -> t.Callable[[FakeClient], None]:
     return wait
 
 
-def test_time_is_looked_at_within_one_list_and_one_watch() -> None:
+def test_time_is_checked_within_one_list_and_one_watch() -> None:
     """A healthy cluster must stay so for ten seconds in which the server has nothing to send."""
     clock, obj = Clock(), record("healthy")
     client = t.cast("t.Any", FakeClient(obj))
@@ -393,7 +394,7 @@ def test_time_is_looked_at_within_one_list_and_one_watch() -> None:
     assert client.reads == [("watch", "Cluster"), ("list", "Cluster")]
 
 
-def test_what_is_around_a_cluster_is_not_asked_at_each_tick() -> None:
+def test_what_is_around_a_cluster_is_not_read_at_each_tick() -> None:
     clock, obj = Clock(), record("healthy", phase="Setting up primary", readyInstances=0)
     client = t.cast("t.Any", FakeClient(obj))
     client.script = [passing(clock, 2) for _ in range(10)]
@@ -405,17 +406,17 @@ def test_what_is_around_a_cluster_is_not_asked_at_each_tick() -> None:
 def test_a_wait_without_time_in_it_gets_no_ticks() -> None:
     client = t.cast("t.Any", FakeClient(record("healthy")))
     client.script = [lambda _client: None] * 5
-    asked = []
+    seen = []
 
     def never(obj: t.Any) -> Verdict:
-        asked.append(obj)
+        seen.append(obj)
         return Verdict("waiting", "no")
 
     assert wait_until(client, CLUSTER, never, timeout=60).state == "waiting"
-    assert len(asked) == 1
+    assert len(seen) == 1
 
 
-def test_a_pod_of_a_pooler_is_none_of_the_clusters_troubles() -> None:
+def test_a_pod_of_a_pooler_is_not_among_the_troubles_of_the_cluster() -> None:
     pooler = pod("pooler-1", **UNSCHEDULABLE)
     pooler["metadata"]["labels"]["cnpg.io/podRole"] = "pooler"
     clock = Clock()
@@ -425,7 +426,7 @@ def test_a_pod_of_a_pooler_is_none_of_the_clusters_troubles() -> None:
     assert predicate(record("healthy", readyInstances=1)).state == "waiting"
 
 
-def test_a_user_who_may_not_look_at_jobs_and_pods_waits_all_the_same() -> None:
+def test_a_user_without_the_right_to_jobs_and_pods_waits_all_the_same() -> None:
     client = FakeClient()
     for kind in ("Job", "Pod"):
         client.errors["list", kind] = KubeError(f"Cannot list {kind}.", error="forbidden", status=403)
@@ -438,11 +439,11 @@ def test_a_restart_is_over_when_every_instance_that_runs_carries_it() -> None:
     for row in pods:
         row["metadata"]["annotations"] = stamped
     client = t.cast("t.Any", FakeClient(*pods))
-    restarted = RestartPredicate(client, HealthPredicate(), "now")
+    restarted = restart_predicate(client, HealthPredicate(), "now")
     assert restarted(record("healthy")).reason == "Not restarted yet: moodle-db-3."
     fenced = with_annotation(record("healthy", readyInstances=2), "cnpg.io/fencedInstances", '["moodle-db-3"]')
     assert restarted(fenced).state == "done"
-    assert RestartPredicate(client, HealthPredicate(), "later")(fenced).reason == "Not restarted yet: moodle-db-1, moodle-db-2."
+    assert restart_predicate(client, HealthPredicate(), "later")(fenced).reason == "Not restarted yet: moodle-db-1, moodle-db-2."
     assert restarted(None).state == "failed"
 
 
@@ -475,7 +476,7 @@ def test_the_version_is_in_the_tag(image: str, version: t.Optional[str]) -> None
         (None, set()),
     ],
 )
-def test_each_version_has_the_holes_that_were_not_fixed_in_its_branch(version: t.Optional[str], known: set[str]) -> None:
+def test_each_version_has_the_vulnerabilities_that_were_not_fixed_in_its_branch(version: t.Optional[str], known: set[str]) -> None:
     assert {sentence.split()[3].rstrip(":") for sentence in advisories(version)} == known
 
 

@@ -8,16 +8,24 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._compose._image import ImageError
-from ansible_collections.campus.moodle.plugins.module_utils._compose._plan import Site
+from ansible_collections.campus.moodle.plugins.module_utils._compose._plan import Record
+from ansible_collections.campus.moodle.plugins.module_utils._compose._steps import Rollout, read_transition
+from ansible_collections.campus.moodle.plugins.module_utils._compose._wait import RolloutError
 from ansible_collections.campus.moodle.plugins.module_utils._compose.project import ComposeProject, DockerError
-from ansible_collections.campus.moodle.plugins.module_utils._compose.rollout import Rollout, RolloutError
+from ansible_collections.campus.moodle.plugins.module_utils._moodle.program import ProgramError
 from ansible_collections.campus.moodle.tests.unit.fakes.compose_fakes import SCALES, FakeDocker, FakeFiles, definition
 
-INSTALL = (0, {"action": "install"})
-NONE = (0, {"action": "none"})
-CODE = (0, {"action": "code", "maintenance_required": False})
-UPGRADE = (0, {"action": "upgrade", "maintenance_required": True})
+
+def preflight(action: str, *, maintenance: bool = False) -> tuple[int, dict[str, t.Any]]:
+    """Return what the image says of the database."""
+    versions = {"database_version": "1", "code_version": "2"}
+    return 0, {"action": action, "maintenance_required": maintenance, "warnings": [], **versions}
+
+
+INSTALL = preflight("install")
+NONE = preflight("none")
+CODE = preflight("code")
+UPGRADE = preflight("upgrade", maintenance=True)
 REFUSED = (4, {"problems": [{"code": "downgrade", "sentence": "Moodle cannot go back."}]})
 
 
@@ -25,7 +33,8 @@ def rollout(docker: FakeDocker, files: FakeFiles, text: str) -> Rollout:
     """Return a rollout whose clock runs without waiting."""
     now = iter(range(100000))
     compose = ComposeProject(docker, project="moodle-x", directory="/x")
-    return Rollout(compose, files, text, timeout=5, sleep=lambda _seconds: None, clock=lambda: next(now))
+    transition = read_transition(compose, t.cast("t.Any", files), text, compose.read(text))
+    return Rollout(compose, t.cast("t.Any", files), transition, timeout=5, sleep=lambda _seconds: None, clock=lambda: next(now))
 
 
 def run(docker: FakeDocker, files: FakeFiles, text: str) -> list[str]:
@@ -41,11 +50,11 @@ def running_site(answers: dict[str, t.Any] | None = None, version: str = "1") ->
     """Return a machine with a complete site."""
     docker = FakeDocker(answers)
     docker.start_all(definition(version))
-    return docker, FakeFiles(definition(version), Site(f"site:{version}"))
+    return docker, FakeFiles(definition(version), Record(f"site:{version}"))
 
 
 def complete(docker: FakeDocker, version: str) -> bool:
-    """Return whether exactly the wanted containers run."""
+    """Return whether exactly the described containers run."""
     wanted = {name: [f"{name}-{version}" if name in ("php", "web", "cron") else name] * scale for name, scale in SCALES.items()}
     return {name: docker.serving(name) for name in SCALES} == wanted and len(docker.containers) == sum(SCALES.values())
 
@@ -64,7 +73,7 @@ def test_first_run_installs_after_the_database_is_up() -> None:
         "up php web cron proxy",
     ]
     assert complete(docker, "1")
-    assert (files.site, files.text) == (Site("site:1"), definition())
+    assert (files.record, files.text) == (Record("site:1"), definition())
 
 
 def test_second_run_does_nothing() -> None:
@@ -92,7 +101,7 @@ def test_new_code_stands_beside_the_old_until_it_serves() -> None:
 
 def test_caches_are_emptied_once_the_old_code_is_gone_and_until_that_worked() -> None:
     docker, files = running_site({"preflight": NONE, "purge": (5, {"problems": [{"code": "internal", "sentence": "No cache answers."}]})})
-    with pytest.raises(ImageError, match="No cache answers"):
+    with pytest.raises(ProgramError, match="No cache answers"):
         run(docker, files, definition("2"))
     del docker.answers["purge"]
     for commands in (["preflight --json", "up php web cron proxy", "purge"], []):
@@ -129,21 +138,22 @@ def test_upgrade_drains_tasks_and_shows_maintenance_until_new_code_serves() -> N
     ]
     assert [line for line in docker.commands if line in order] == order
     assert complete(docker, "2")
-    assert files.site == Site("site:2")
+    assert files.record == Record("site:2")
 
 
 def test_refusal_touches_nothing() -> None:
     docker, files = running_site({"preflight": REFUSED})
-    with pytest.raises(ImageError, match="Moodle cannot go back"):
+    with pytest.raises(ProgramError, match=r"Could not compare the code of the image.*\n- Moodle cannot go back") as caught:
         run(docker, files, definition("2"))
+    assert (caught.value.details["error"], caught.value.details["sentences"]) == ("downgrade", ["Moodle cannot go back."])
     assert docker.commands == ["preflight --json"]
     assert complete(docker, "1")
-    assert (files.text, files.site) == (definition("1"), Site("site:1"))
+    assert (files.text, files.record) == (definition("1"), Record("site:1"))
 
 
 def test_refusal_on_a_fresh_machine_leaves_nothing() -> None:
     docker, files = FakeDocker({"preflight": REFUSED}), FakeFiles()
-    with pytest.raises(ImageError):
+    with pytest.raises(ProgramError):
         run(docker, files, definition())
     assert (docker.containers, files.text) == ({}, "")
 
@@ -151,18 +161,18 @@ def test_refusal_on_a_fresh_machine_leaves_nothing() -> None:
 def test_a_refusal_comes_before_a_new_services_image_replaces_anything() -> None:
     docker, files = running_site({"preflight": REFUSED})
     new_services = {name: {"hash": f"{name}-new", "image": "services:2", "scale": 1} for name in ("postgres", "pooler", "proxy")}
-    with pytest.raises(ImageError, match="Moodle cannot go back"):
+    with pytest.raises(ProgramError, match="Moodle cannot go back"):
         run(docker, files, definition("2", **new_services))
     assert docker.commands == ["preflight --json"]
     assert complete(docker, "1")
-    assert (files.text, files.site) == (definition("1"), Site("site:1"))
+    assert (files.text, files.record) == (definition("1"), Record("site:1"))
 
 
 def test_a_stopped_site_is_asked_once_its_database_runs_and_is_put_back_when_it_refuses() -> None:
     docker, files = running_site({"preflight": REFUSED})
     for row in docker.containers.values():
         row["status"] = "exited"
-    with pytest.raises(ImageError):
+    with pytest.raises(ProgramError):
         run(docker, files, definition("2", postgres={"hash": "postgres-new", "image": "services:2", "scale": 1}))
     assert docker.commands == ["up postgres", "preflight --json", "up postgres pooler"]
     assert docker.serving("postgres") == ["postgres"]
@@ -178,7 +188,7 @@ def test_a_backing_service_that_does_not_come_up_is_put_back(broken: str) -> Non
     docker.broken = {"postgres-new"} if broken == "never answers" else set()
     docker.refuse = "up pooler" if broken == "docker fails" else ""
     changed = {**POSTGRES, "pooler": {"hash": "pooler-new", "image": "services:2", "scale": 1}}
-    with pytest.raises((RolloutError, DockerError), match=r"postgres did not become healthy|Docker does not want to: up pooler"):
+    with pytest.raises((RolloutError, DockerError), match=r"postgres did not become healthy|Docker refuses: up pooler"):
         run(docker, files, definition("1", **changed))
     assert complete(docker, "1")
     assert files.text == definition("1")
@@ -208,7 +218,7 @@ def test_docker_that_fails_before_the_upgrade_opens_the_site_again() -> None:
         run(docker, files, definition("2"))
     assert docker.commands[-1] == "maintenance off"
     assert complete(docker, "1")
-    assert (files.text, files.site) == (definition("1"), Site("site:1"))
+    assert (files.text, files.record) == (definition("1"), Record("site:1"))
 
 
 def proxy(digest: str) -> dict[str, t.Any]:
@@ -288,18 +298,19 @@ def test_check_mode_does_not_ask_a_site_that_is_stopped() -> None:
     for row in docker.containers.values():
         row["status"] = "exited"
     work = rollout(docker, files, definition("2"))
-    assert "site: the image would" not in " ".join(work.foresee(work.plan()))
+    assert "site: the image would" not in " ".join(work.foresee(work.plan())[0])
     assert docker.commands == []
 
 
 def test_failed_upgrade_that_changed_nothing_goes_back() -> None:
     failed = (5, {"database_changed": False, "problems": ["It broke."]})
     docker, files = running_site({"preflight": UPGRADE, "upgrade": failed})
-    with pytest.raises(RolloutError, match="goes on with the version it had"):
+    with pytest.raises(RolloutError, match="goes on with the version it had") as caught:
         run(docker, files, definition("2"))
+    assert (caught.value.details["error"], caught.value.details["database_changed"]) == ("moodle", False)
     assert docker.commands[-2:] == ["start cron", "maintenance off"]
     assert complete(docker, "1")
-    assert (files.text, files.site) == (definition("1"), Site("site:1"))
+    assert (files.text, files.record) == (definition("1"), Record("site:1"))
 
 
 def test_failed_upgrade_that_changed_the_database_stays_in_maintenance() -> None:
@@ -307,7 +318,7 @@ def test_failed_upgrade_that_changed_the_database_stays_in_maintenance() -> None
     with pytest.raises(RolloutError, match="stays in maintenance"):
         run(docker, files, definition("2"))
     assert "maintenance off" not in docker.commands
-    assert files.site.maintenance
+    assert files.record.maintenance
 
 
 def test_new_containers_that_never_serve_are_removed() -> None:
@@ -333,7 +344,7 @@ def test_scaling_up_starts_only_what_is_missing() -> None:
 
 
 def test_unhealthy_backing_service_is_stopped_and_started() -> None:
-    docker, files = running_site()
+    docker, files = running_site({"preflight": NONE})
     next(row for row in docker.containers.values() if row["service"] == "postgres")["health"] = "unhealthy"
     run(docker, files, definition())
     assert docker.commands[:2] == ["stop postgres", "up postgres"]
@@ -364,13 +375,13 @@ def test_a_run_that_was_cut_is_continued(cut: str) -> None:
     docker.answers = {"preflight": NONE if "upgrade --allow-maintenance" in docker.commands else UPGRADE}
     run(docker, files, definition("2"))
     assert complete(docker, "2")
-    assert files.site == Site("site:2")
+    assert files.record == Record("site:2")
     assert ("maintenance on" in docker.commands) == ("maintenance off" in docker.commands)
 
 
 def test_check_mode_asks_the_image_and_starts_nothing() -> None:
     docker, files = running_site({"preflight": UPGRADE})
     work = rollout(docker, files, definition("2"))
-    sentences = work.foresee(work.plan())
-    assert sentences[-1] == "site: the image would upgrade the database in maintenance mode"
+    sentences, action = work.foresee(work.plan())
+    assert (sentences[-1], action) == ("site: the image would upgrade the database in maintenance mode", "upgrade")
     assert docker.commands == ["preflight --json"]

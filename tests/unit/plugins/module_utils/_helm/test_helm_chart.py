@@ -72,7 +72,7 @@ def test_an_archive_is_known_by_its_digest(tmp_path: pathlib.Path) -> None:
     archive.write_bytes(b"archive")
     digest = "sha256:" + hashlib.sha256(b"archive").hexdigest()
     assert charts.identity(Chart(str(archive))) == charts.identity(Chart(str(archive), digest=digest)) == digest
-    with pytest.raises(HelmError, match=f"has the digest {digest}, and the task wants {DIGEST}"):
+    with pytest.raises(HelmError, match=f"has the digest {digest}, and the task expects {DIGEST}"):
         charts.identity(Chart(str(archive), digest=DIGEST))
 
 

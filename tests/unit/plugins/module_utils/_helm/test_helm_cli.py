@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 from ansible_collections.campus.moodle.plugins.module_utils._helm._chart import Chart
-from ansible_collections.campus.moodle.plugins.module_utils._helm._failure import failure, said
+from ansible_collections.campus.moodle.plugins.module_utils._helm._failure import failure, reason_of
 from ansible_collections.campus.moodle.plugins.module_utils._helm.cli import MINIMUM, Helm, arguments
 from ansible_collections.campus.moodle.plugins.module_utils._helm.storage import HelmError
 from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
@@ -107,7 +107,7 @@ def test_the_option_that_needs_more_is_named() -> None:
 
 @pytest.mark.parametrize("answer", ["hello", "", '&version.Version{SemVer:"v2.17.0"}'])
 def test_a_program_that_is_no_helm_is_named(answer: str) -> None:
-    with pytest.raises(HelmError, match="does not tell its version"):
+    with pytest.raises(HelmError, match="does not print its version"):
         helm_of(FakeRun(version=Result(0, answer, ""))).require([])
 
 
@@ -119,7 +119,7 @@ CASES = [(major, name, text) for major, record in sorted(RECORDS.items()) for na
 @pytest.mark.parametrize(("major", "name", "text"), CASES, ids=[f"helm{major}-{name}" for major, name, _text in CASES])
 def test_what_real_helms_have_said_is_understood(major: int, name: str, text: str) -> None:
     verb = "pull" if name.startswith("chart_") else "upgrade"
-    error = failure(verb, "web", said(Result(1, "", text)), ["helm"])
+    error = failure(verb, "web", reason_of(Result(1, "", text)), ["helm"])
     assert error.details["error"] == KEYS.get(name, name)
     assert str(error).startswith(f"helm {verb} of release web failed: ")
     assert "level=WARN" not in str(error) and "Error:" not in str(error) and "FAILED:" not in str(error)
@@ -155,7 +155,7 @@ def test_an_unknown_failure_shows_the_command() -> None:
     ],
 )
 def test_the_reason_is_found_in_what_helm_printed(result: Result, words: str) -> None:
-    assert said(result) == words
+    assert reason_of(result) == words
 
 
 def test_secrets_in_what_helm_says_are_hidden() -> None:
@@ -178,7 +178,7 @@ def test_output_that_is_no_json_is_an_error() -> None:
         ({"timed_out": False, "error": "killed"}, "killed", "was killed, mostly by the kernel"),
     ],
 )
-def test_a_helm_that_did_not_end_by_itself_is_told_without_what_it_printed(cut: dict[str, t.Any], key: str, words: str) -> None:
+def test_a_helm_that_did_not_end_by_itself_is_reported_without_what_it_printed(cut: dict[str, t.Any], key: str, words: str) -> None:
     helm = helm_of(FakeRun(upgrade=ToolError("ended", stdout="the whole release", stderr="hunter22", **cut)))
     helm.hide = lambda text: text.replace("hunter22", "hidden")
     with pytest.raises(HelmError, match=words) as caught:
@@ -186,7 +186,7 @@ def test_a_helm_that_did_not_end_by_itself_is_told_without_what_it_printed(cut: 
     assert caught.value.details == {"error": key, "stderr": "hidden"}
 
 
-def test_a_helm_that_does_not_start_is_told_as_it_is() -> None:
+def test_a_helm_that_does_not_start_is_reported_as_it_is() -> None:
     with pytest.raises(ToolError, match="not there"):
         helm_of(FakeRun(test=ToolError("not there"))).test()
 

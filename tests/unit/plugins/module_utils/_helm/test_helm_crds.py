@@ -114,7 +114,7 @@ def test_one_rendering_serves_for_crds_and_for_the_preview_without_them(
     assert {"--kube-version=v1.34.1", "--include-crds", "--values=-"} <= set(helm.commands[1])
 
 
-def test_crds_that_are_not_wanted_are_not_asked_for(chart: dict[str, t.Any]) -> None:
+def test_crds_that_are_not_requested_are_not_rendered(chart: dict[str, t.Any]) -> None:
     helm = upgrading(FakeClient(), missing=False)
     task(FakeClient(NAMESPACE), helm, check=True, chart=chart, crds="keep")
     assert [command[1] for command in helm.commands] == ["version", "upgrade"]

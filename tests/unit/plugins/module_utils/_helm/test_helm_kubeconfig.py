@@ -9,7 +9,7 @@ import pathlib
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._helm._kubeconfig import kubeconfig_of
+from ansible_collections.campus.moodle.plugins.module_utils._helm.cli import kubeconfig_of
 from ansible_collections.campus.moodle.plugins.module_utils._kube.access import Access, Pem
 from ansible_collections.campus.moodle.plugins.module_utils._kube.options import access_from
 

@@ -8,6 +8,7 @@ import builtins
 import typing as t
 
 import pytest
+import yaml
 from ansible_collections.campus.moodle.plugins.module_utils._helm import _manifest as manifests
 from ansible_collections.campus.moodle.plugins.module_utils._helm.storage import HelmError, Release
 
@@ -22,35 +23,7 @@ def config_map(name: str = "web", namespace: str = "", **data: t.Any) -> dict[st
 
 def release(*objects: dict[str, t.Any], hooks: t.Sequence[dict[str, t.Any]] = ()) -> Release:
     """Return a release with objects and hooks."""
-    dump = manifests.pyyaml().safe_dump_all
-    return Release({"manifest": dump(list(objects)), "hooks": [{"manifest": dump([hook])} for hook in hooks]})
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("yes", True),
-        ("Off", False),
-        ("~", None),
-        ("", None),
-        ("12", 12),
-        ("-0x1F", -31),
-        ("0644", 420),
-        ("0o17", 15),
-        ("1_000", 1000),
-        ("1.5", 1.5),
-        ("1e3", 1000.0),
-        (".5", 0.5),
-        ("12:30", "12:30"),
-        ("2026-01-02", "2026-01-02"),
-        ("'12'", "12"),
-        ("1.2.3", "1.2.3"),
-        ("=", "="),
-    ],
-)
-def test_scalars_are_what_helm_takes_them_for(text: str, value: t.Any) -> None:
-    found = manifests.documents(f"a: {text}")[0]["a"]
-    assert (found, type(found)) == (value, type(value))
+    return Release({"manifest": yaml.safe_dump_all(objects), "hooks": [{"manifest": yaml.safe_dump(hook)} for hook in hooks]})
 
 
 def test_empty_documents_and_comments_are_left_out_and_lists_taken_apart() -> None:
@@ -73,7 +46,7 @@ def test_a_missing_pyyaml_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         return real(name, *words, **options)
 
     monkeypatch.setattr(builtins, "__import__", without_yaml)
-    with pytest.raises(HelmError, match="needs the Python library PyYAML") as caught:
+    with pytest.raises(HelmError, match="PyYAML is not installed for this Python") as caught:
         manifests.documents("a: 1")
     assert caught.value.details["error"] == "missing_library"
 

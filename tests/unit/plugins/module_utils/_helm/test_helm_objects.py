@@ -10,7 +10,7 @@ import typing as t
 import pytest
 from ansible_collections.campus.moodle.plugins.module_utils._helm import _crds as _helm_crds
 from ansible_collections.campus.moodle.plugins.module_utils._helm import _drift as _helm_drift
-from ansible_collections.campus.moodle.plugins.module_utils._helm import _ready as _helm_ready
+from ansible_collections.campus.moodle.plugins.module_utils._helm import _wellbeing
 from ansible_collections.campus.moodle.plugins.module_utils._helm.storage import HelmError, Release
 from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.campus.moodle.tests.unit.fakes.kube_fakes import FakeClient
@@ -51,8 +51,8 @@ def test_objects_get_their_namespace_and_the_marks_of_the_release() -> None:
 
 
 def test_what_helm_has_applied_is_no_drift() -> None:
-    wanted = obj("ConfigMap", data={"a": "1"})
-    assert _helm_drift.find(cluster(wanted), release(wanted), []) == []
+    desired = obj("ConfigMap", data={"a": "1"})
+    assert _helm_drift.find(cluster(desired), release(desired), []) == []
 
 
 def test_a_changed_object_and_a_missing_one_are_drift() -> None:
@@ -66,10 +66,10 @@ def test_a_changed_object_and_a_missing_one_are_drift() -> None:
 
 
 def test_a_number_in_the_place_of_a_truth_is_drift() -> None:
-    wanted = obj("Deployment", spec={"paused": True})
-    client = cluster(wanted)
+    desired = obj("Deployment", spec={"paused": True})
+    client = cluster(desired)
     client.patch("apps/v1", "Deployment", "web", {"spec": {"paused": 1}}, namespace="physics")
-    assert [row.reason for row in _helm_drift.find(client, release(wanted), [])] == ["it was changed"]
+    assert [row.reason for row in _helm_drift.find(client, release(desired), [])] == ["it was changed"]
 
 
 @pytest.mark.parametrize(("spec", "names"), [({"ttlSecondsAfterFinished": 0}, []), ({}, ["migrate"])])
@@ -79,36 +79,36 @@ def test_a_job_that_the_cluster_has_cleaned_up_is_not_run_again(spec: dict[str, 
 
 
 def test_an_ignored_part_is_neither_drift_nor_changed() -> None:
-    wanted = obj("Deployment", spec={"replicas": 1, "paused": False})
-    client = cluster(wanted)
+    desired = obj("Deployment", spec={"replicas": 1, "paused": False})
+    client = cluster(desired)
     client.patch("apps/v1", "Deployment", "web", {"spec": {"replicas": 5}}, namespace="physics")
     rules = [{"kind": "Deployment", "path": "/spec/replicas"}]
-    assert _helm_drift.find(client, release(wanted), rules) == []
+    assert _helm_drift.find(client, release(desired), rules) == []
     client.patch("apps/v1", "Deployment", "web", {"spec": {"paused": True}}, namespace="physics")
-    correct(client, _helm_drift.find(client, release(wanted), rules))
+    correct(client, _helm_drift.find(client, release(desired), rules))
     live = client.get("apps/v1", "Deployment", "web", "physics")
     assert live and live["spec"] == {"replicas": 5, "paused": False}
 
 
 def test_an_object_that_the_server_would_not_take_back_is_reported() -> None:
-    wanted = obj("ConfigMap")
-    client = cluster(wanted)
+    desired = obj("ConfigMap")
+    client = cluster(desired)
     client.errors["apply", "ConfigMap"] = KubeError("field is immutable", error="invalid")
-    found = _helm_drift.find(client, release(wanted), [])
+    found = _helm_drift.find(client, release(desired), [])
     assert (found[0].reason, found[0].change) == ("the server refuses what the chart has: field is immutable", None)
     client.errors["apply", "ConfigMap"] = KubeError("no", error="forbidden")
     with pytest.raises(KubeError, match="no"):
-        _helm_drift.find(client, release(wanted), [])
+        _helm_drift.find(client, release(desired), [])
 
 
 def test_each_object_is_reported_and_those_that_are_late_are_an_error() -> None:
     objects = obj("ConfigMap"), obj("Deployment", spec={"replicas": 1})
-    rows = _helm_ready.wait(cluster(*objects), release(*objects), 0)
+    rows = _wellbeing.wait_for_objects(cluster(*objects), release(*objects), 0)
     assert [(row["kind"], row["ready"]) for row in rows] == [("ConfigMap", True), ("Deployment", False)]
     with pytest.raises(HelmError, match="1 of 2 objects of release web did not get ready in 5 seconds: Deployment web: ") as caught:
-        _helm_ready.require_ready(rows, "web", 5)
+        _wellbeing.refuse_late(rows, "web", 5)
     assert caught.value.details["error"] == "timeout"
-    _helm_ready.require_ready(rows[:1], "web", 5)
+    _wellbeing.refuse_late(rows[:1], "web", 5)
 
 
 def test_after_one_object_has_failed_the_others_are_not_waited_for() -> None:
@@ -116,13 +116,13 @@ def test_after_one_object_has_failed_the_others_are_not_waited_for() -> None:
     client = cluster(*objects)
     client.set_status("Job", "first", "physics", conditions=[{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}])
     times = iter([0.0, 0.0, 10.0, 10.0])
-    rows = _helm_ready.wait(client, release(*objects), 60, clock=lambda: next(times))
+    rows = _wellbeing.wait_for_objects(client, release(*objects), 60, clock=lambda: next(times))
     assert [row["reason"] for row in rows] == ["BackoffLimitExceeded", "0 pods succeeded, 0 failed"]
 
 
 @pytest.mark.parametrize(("spec", "ready"), [({"ttlSecondsAfterFinished": 0}, True), ({}, False)])
 def test_a_job_that_the_cluster_has_cleaned_up_is_done(spec: dict[str, t.Any], ready: bool) -> None:
-    assert [row["ready"] for row in _helm_ready.report(FakeClient(), release(obj("Job", spec=spec)))] == [ready]
+    assert [row["ready"] for row in _wellbeing.states(FakeClient(), release(obj("Job", spec=spec)))] == [ready]
 
 
 def test_the_diagnosis_names_failed_hooks_and_objects_that_are_late() -> None:
@@ -150,7 +150,7 @@ def test_the_diagnosis_names_failed_hooks_and_objects_that_are_late() -> None:
     event["metadata"]["namespace"] = "physics"
     client = cluster(obj("Deployment", spec={}))
     client.put(event)
-    lines = _helm_ready.diagnosis(client, release(obj("Deployment", spec={}), hooks=hooks))
+    lines = _wellbeing.diagnose_release(client, release(obj("Deployment", spec={}), hooks=hooks))
     assert lines[0] == "Hook Job migrate: its last run is Failed."
     assert lines[1].startswith("Deployment web: ")
     assert "Job physics/migrate: Event FailedCreate: quota exceeded" in lines
@@ -163,7 +163,7 @@ def crd(*versions: str, stored: t.Sequence[str] = ()) -> dict[str, t.Any]:
 
 
 @pytest.mark.parametrize(
-    ("live", "wanted", "mode", "changes"),
+    ("live", "desired", "mode", "changes"),
     [
         (None, crd("v1"), "create", 1),
         (crd("v1", stored=["v1"]), crd("v1", "v2"), "create", 0),
@@ -175,9 +175,9 @@ def crd(*versions: str, stored: t.Sequence[str] = ()) -> dict[str, t.Any]:
         (None, obj(CRD, spec={"version": "v1"}), "create", 1),
     ],
 )
-def test_crds_are_planned_by_mode(live: t.Optional[dict[str, t.Any]], wanted: dict[str, t.Any], mode: str, changes: int) -> None:
+def test_crds_are_planned_by_mode(live: t.Optional[dict[str, t.Any]], desired: dict[str, t.Any], mode: str, changes: int) -> None:
     client = FakeClient(*([live] if live else []))
-    assert len(_helm_crds.plan(client, [json.dumps(wanted)], mode)) == changes
+    assert len(_helm_crds.plan(client, [json.dumps(desired)], mode)) == changes
 
 
 def test_a_version_in_which_objects_are_stored_is_not_taken_away() -> None:

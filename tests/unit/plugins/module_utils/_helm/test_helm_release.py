@@ -45,14 +45,14 @@ def test_who_may_not_read_namespaces_can_still_install(chart: dict[str, t.Any]) 
     assert task(client, installing(client), chart=chart)["actions"] == ["install"]
 
 
-def test_other_errors_with_the_namespace_are_told(chart: dict[str, t.Any]) -> None:
+def test_other_errors_with_the_namespace_are_reported(chart: dict[str, t.Any]) -> None:
     client = FakeClient()
     client.errors["get", "Namespace"] = KubeError("gone", error="unreachable")
     with pytest.raises(KubeError, match="gone"):
         task(client, installing(client), chart=chart)
 
 
-def test_who_may_not_patch_secrets_asks_helm_each_time_and_is_told_unchanged(chart: dict[str, t.Any]) -> None:
+def test_who_may_not_patch_secrets_asks_helm_each_time_and_is_reported_unchanged(chart: dict[str, t.Any]) -> None:
     client = FakeClient(NAMESPACE, secret(1, manifest=MANIFEST, config={}))
     client.errors["patch", "Secret"] = FORBIDDEN
     result = task(client, installing(client), chart=chart)
@@ -78,7 +78,7 @@ def test_a_pending_release_is_left_alone_as_long_as_the_task_says(
     if goes_on:
         assert task(client, FakeRun(), check=True, **options)["actions"] == ["uninstall"]
         return
-    with pytest.raises(HelmError, match=f"is in status pending-upgrade since {age} seconds"):
+    with pytest.raises(HelmError, match=f"has been in status pending-upgrade for {age} seconds"):
         task(client, FakeRun(), check=True, **options)
 
 

@@ -32,7 +32,7 @@ def chart(tmp_path: pathlib.Path) -> dict[str, t.Any]:
     return chart_in(tmp_path)
 
 
-def test_what_goes_wrong_while_undoing_is_told_beside_the_first_failure(chart: dict[str, t.Any]) -> None:
+def test_what_goes_wrong_while_undoing_is_reported_beside_the_first_failure(chart: dict[str, t.Any]) -> None:
     client = FakeClient(NAMESPACE)
     helm = installing(client, upgrade_fails=True, uninstall=Result(1, "", "Error: second failure"))
     with pytest.raises(HelmError, match="failed: no") as caught:
@@ -58,7 +58,7 @@ def test_the_diagnosis_holds_no_secret(chart: dict[str, t.Any]) -> None:
     assert "hunter22" not in str(caught.value.details)
 
 
-def test_a_failed_test_is_told_with_what_helm_said(chart: dict[str, t.Any]) -> None:
+def test_a_failed_test_is_reported_with_what_helm_printed(chart: dict[str, t.Any]) -> None:
     hook = {"name": "web-test", "kind": "Pod", "events": ["test"], "last_run": {"phase": "Failed", "started_at": "2026"}}
     client = FakeClient(NAMESPACE)
 
@@ -132,7 +132,7 @@ def test_a_release_that_helm_has_deployed_is_not_undone_when_it_cannot_be_read(c
     assert "uninstall" not in [command[1] for command in helm.commands]
 
 
-def test_a_failure_after_which_nobody_can_look_is_told_as_a_change(chart: dict[str, t.Any]) -> None:
+def test_a_failure_after_which_the_state_is_unknown_is_reported_as_a_change(chart: dict[str, t.Any]) -> None:
     client = FakeClient(NAMESPACE)
 
     def upgrade() -> Result:
@@ -154,7 +154,7 @@ def test_a_failure_before_anything_was_written_is_no_change(chart: dict[str, t.A
     assert (caught.value.details["error"], caught.value.details["changed"]) == ("schema", False)
 
 
-def test_what_was_put_back_before_a_failure_is_told_as_a_change(chart: dict[str, t.Any]) -> None:
+def test_what_was_put_back_before_a_failure_is_reported_as_a_change(chart: dict[str, t.Any]) -> None:
     client = FakeClient(NAMESPACE, secret(1, manifest=MANIFEST))
     helm = FakeRun(upgrade=Result(1, "", "Error: values don't meet the specifications of the schema"))
     for check in (True, False):

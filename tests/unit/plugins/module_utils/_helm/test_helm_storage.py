@@ -95,7 +95,7 @@ def test_a_revision_that_goes_away_meanwhile_is_an_error() -> None:
     store = ReleaseStore(client, "physics", "web")
     revision = store.revisions()[0]
     client.objects.clear()
-    with pytest.raises(HelmError, match="was removed while it was looked at"):
+    with pytest.raises(HelmError, match="was removed while it was read"):
         store.read(revision)
 
 

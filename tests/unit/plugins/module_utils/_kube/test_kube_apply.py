@@ -8,12 +8,12 @@ import pathlib
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._kube._plan import Wishes, placed
+from ansible_collections.campus.moodle.plugins.module_utils._kube._plan import Request
 from ansible_collections.campus.moodle.plugins.module_utils._kube.apply import DesiredState
 from ansible_collections.campus.moodle.plugins.module_utils._kube.diff import applied_difference, preview
 from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.campus.moodle.plugins.module_utils._kube.kinds import known, path_of
-from ansible_collections.campus.moodle.plugins.module_utils._kube.manifests import read_file
+from ansible_collections.campus.moodle.plugins.module_utils._kube.manifests import placed, read_file
 from ansible_collections.campus.moodle.plugins.module_utils._kube.secrets import values_of, with_data, without_secrets
 from ansible_collections.campus.moodle.tests.unit.fakes.kube_fakes import FakeClient
 
@@ -131,7 +131,7 @@ def test_manifests_come_in_an_order_in_which_they_can_be_applied() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (["text"], "Manifest 1 is no mapping"),
+        (["text"], "Manifest 1 is not a mapping"),
         ([config_map(), {"kind": "ConfigMap"}], r"Manifest 2 \(ConfigMap without a name\) lacks apiVersion and metadata.name"),
         ([{"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "x-"}}], "lacks metadata.name"),
         ([{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": 7}}], "lacks metadata.name; each must be a text"),
@@ -165,9 +165,9 @@ def test_a_file_may_hold_several_documents_and_no_dates(tmp_path: pathlib.Path) 
         read_file(str(tmp_path / "y.yml"))
 
 
-def run(client: FakeClient, *manifests: Object, check: bool = False, **wishes: t.Any) -> Object:
+def run(client: FakeClient, *manifests: Object, check: bool = False, **request: t.Any) -> Object:
     """Make manifests true."""
-    return DesiredState(client, placed(client, manifests, None), Wishes(**wishes)).run(check=check)
+    return DesiredState(client, placed(client, manifests, None), Request(**request)).run(check=check)
 
 
 def changes(result: Object) -> list[str]:

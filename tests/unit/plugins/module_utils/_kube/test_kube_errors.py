@@ -46,7 +46,7 @@ CASES: list[tuple[str, int, dict[str, t.Any] | str, str, str, dict[str, t.Any]]]
         "exceeded quota: one",
         {},
     ),
-    ("token", 401, {"message": "Unauthorized"}, "unauthorized", "does not know who asks: the token is expired or wrong", {}),
+    ("token", 401, {"message": "Unauthorized"}, "unauthorized", "does not accept the credentials: the token is expired or wrong", {}),
     (
         "other manager",
         409,

@@ -12,7 +12,8 @@ import threading
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._kube._transport.http import Access, Transport
+from ansible_collections.campus.moodle.plugins.module_utils._kube._transport.http import Transport
+from ansible_collections.campus.moodle.plugins.module_utils._kube.access import Access
 from ansible_collections.campus.moodle.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
 
@@ -73,7 +74,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Clock:
-    """Time that passes only while somebody sleeps."""
+    """Time that passes only during sleep."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -162,7 +163,7 @@ def test_what_a_second_try_can_heal_is_tried_again(
 
 def test_a_request_that_must_not_be_sent_twice_is_not(serve: t.Any) -> None:
     server, transport = serve(CUT, OK)
-    with pytest.raises(KubeError, match="may have been done or not") as caught:
+    with pytest.raises(KubeError, match="may have been carried out or not") as caught:
         transport.request("POST", "/x", body=b"{}")
     assert (caught.value.error, len(server.asked)) == ("unreachable", 1)
 
@@ -201,7 +202,7 @@ def test_a_refused_token_is_renewed_once(serve: t.Any) -> None:
     assert transport.request("GET", "/x").status == 401
 
 
-def test_nobody_listens_is_said_after_three_tries(clock: Clock) -> None:
+def test_a_server_that_does_not_listen_is_reported_after_three_tries(clock: Clock) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     transport = Transport(Access(server=f"http://127.0.0.1:{port}"), sleep=clock.sleep, clock=clock)

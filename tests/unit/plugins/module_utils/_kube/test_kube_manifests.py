@@ -8,10 +8,11 @@ import pathlib
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._kube._plan import Wishes
+from ansible_collections.campus.moodle.plugins.module_utils._kube._plan import Request
 from ansible_collections.campus.moodle.plugins.module_utils._kube.apply import DesiredState
 from ansible_collections.campus.moodle.plugins.module_utils._kube.diff import preview
-from ansible_collections.campus.moodle.plugins.module_utils._kube.manifests import holds_data, read_file, same
+from ansible_collections.campus.moodle.plugins.module_utils._kube.manifests import read_file
+from ansible_collections.campus.moodle.plugins.module_utils._kube.objects import holds_data, same
 from ansible_collections.campus.moodle.tests.unit.fakes.kube_fakes import FakeClient
 
 Object = dict[str, t.Any]
@@ -49,7 +50,7 @@ def test_a_change_between_a_number_and_a_truth_is_a_change_with_a_difference(old
     client = FakeClient()
     client.apply(widget(old))
     assert preview(client, widget(new)).verb == "changed"
-    result = DesiredState(t.cast("t.Any", client), [widget(new)], Wishes()).run(check=True)
+    result = DesiredState(t.cast("t.Any", client), [widget(new)], Request()).run(check=True)
     assert [(row["before"]["spec"]["on"], row["after"]["spec"]["on"]) for row in result["diff"]] == [(old, new)]
 
 
@@ -79,5 +80,5 @@ def test_what_holds_data_is_known_by_its_kind_and_by_what_it_takes_along(
 def test_scalars_are_what_kubectl_takes_them_for(tmp_path: pathlib.Path) -> None:
     (tmp_path / "x.yml").write_text("a: [12:30, 1e3, 2026-01-02, 0644, yes, '12', ~, 1.5, =]")
     (found,) = read_file(str(tmp_path / "x.yml"))
-    wanted = ["12:30", 1000.0, "2026-01-02", 420, True, "12", None, 1.5, "="]
-    assert [(value, type(value)) for value in found["a"]] == [(value, type(value)) for value in wanted]
+    expected = ["12:30", 1000.0, "2026-01-02", 420, True, "12", None, 1.5, "="]
+    assert [(value, type(value)) for value in found["a"]] == [(value, type(value)) for value in expected]

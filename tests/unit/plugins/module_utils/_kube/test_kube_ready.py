@@ -167,7 +167,7 @@ def test_a_path_leads_to_a_value(path: str, value: str | None) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "a[", "list[?(@.a)]", "a..", "list[x]"])
-def test_what_is_no_path_is_told(path: str) -> None:
+def test_what_is_no_path_is_reported(path: str) -> None:
     assert not is_path(path)
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
-"""Watch requests that are refused, and how long a list may take while somebody waits."""
+"""Watch requests that are refused, and how long a list may take while a task waits."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import types
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._kube._transport.http import Access, Response, Transport
+from ansible_collections.campus.moodle.plugins.module_utils._kube._transport.http import Response, Transport
 from ansible_collections.campus.moodle.plugins.module_utils._kube._transport.requests import Requests
+from ansible_collections.campus.moodle.plugins.module_utils._kube.access import Access
 from ansible_collections.campus.moodle.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
 

@@ -11,8 +11,9 @@ import threading
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._kube._transport.http import Access, Transport
+from ansible_collections.campus.moodle.plugins.module_utils._kube._transport.http import Transport
 from ansible_collections.campus.moodle.plugins.module_utils._kube._transport.stream import Body, Lines, answer_on
+from ansible_collections.campus.moodle.plugins.module_utils._kube.access import Access
 from ansible_collections.campus.moodle.plugins.module_utils._kube.client import KubeClient
 
 CHUNKS = b"4\r\none\n\r\n3;x=y\r\ntwo\r\n1\r\n\n\r\n0\r\n\r\n"

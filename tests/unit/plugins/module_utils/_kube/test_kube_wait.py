@@ -8,8 +8,8 @@ import typing as t
 
 import pytest
 from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.campus.moodle.plugins.module_utils._kube.wait import Ref, diagnose, gone, ready, wait_until
-from ansible_collections.campus.moodle.plugins.module_utils._kube.wait_set import Wanted, wait_for
+from ansible_collections.campus.moodle.plugins.module_utils._kube.ready import gone, ready
+from ansible_collections.campus.moodle.plugins.module_utils._kube.wait import Ref, Selection, diagnose, wait_for, wait_until
 from ansible_collections.campus.moodle.tests.unit.fakes.kube_fakes import FakeClient
 
 Object = dict[str, t.Any]
@@ -34,7 +34,7 @@ def deletion(client: FakeClient) -> None:
 
 def test_waiting_ends_with_the_event_that_makes_it_true() -> None:
     client = FakeClient(claim())
-    client.script = [bind("data"), lambda _client: pytest.fail("nobody waits any more")]
+    client.script = [bind("data"), lambda _client: pytest.fail("the wait is over")]
     outcome = wait_until(client, CLAIM, ready, timeout=5)
     assert (outcome.state, outcome.done) == ("done", True)
     assert outcome.object and outcome.object["status"]["phase"] == "Bound"
@@ -53,30 +53,30 @@ def test_the_last_reason_is_there_when_the_time_is_over() -> None:
     assert (outcome.state, outcome.reason) == ("waiting", "its phase is Pending, not Bound")
 
 
-def wanted(**changes: t.Any) -> Wanted:
+def claims(**changes: t.Any) -> Selection:
     """Return claims to wait for."""
-    return Wanted("v1", "PersistentVolumeClaim", "n", changes.pop("predicate", ready), **changes)
+    return Selection("v1", "PersistentVolumeClaim", "n", changes.pop("predicate", ready), **changes)
 
 
 def test_several_names_are_all_waited_for_and_others_do_not_matter() -> None:
     client = FakeClient(claim("a"), claim("b"), claim("other"))
     client.script = [bind("b"), bind("a")]
-    report = wait_for(client, wanted(names=("a", "b")), timeout=5)
+    report = wait_for(client, claims(names=("a", "b")), timeout=5)
     assert [(row["name"], row["ready"]) for row in report["resources"]] == [("a", True), ("b", True)]
 
 
 def test_labels_want_at_least_as_many() -> None:
     client = FakeClient(claim("a", "Bound"))
     with pytest.raises(KubeError, match="1 of 2 objects with the labels site=physics exist"):
-        wait_for(client, wanted(labels="site=physics", at_least=2), timeout=0)
+        wait_for(client, claims(labels="site=physics", at_least=2), timeout=0)
     client.script = [lambda client: client.put(claim("b", "Bound")) and None]
-    assert len(wait_for(client, wanted(labels="site=physics", at_least=2), timeout=5)["resources"]) == 2
+    assert len(wait_for(client, claims(labels="site=physics", at_least=2), timeout=5)["resources"]) == 2
 
 
 def test_nothing_is_there_is_a_success_only_for_who_wants_that() -> None:
-    assert wait_for(FakeClient(), wanted(labels="site=physics", predicate=gone), timeout=0)["resources"] == []
+    assert wait_for(FakeClient(), claims(labels="site=physics", predicate=gone), timeout=0)["resources"] == []
     with pytest.raises(KubeError, match="0 of 1 objects"):
-        wait_for(FakeClient(), wanted(labels="site=physics"), timeout=0)
+        wait_for(FakeClient(), claims(labels="site=physics"), timeout=0)
 
 
 def test_one_that_fails_ends_the_wait_for_all() -> None:
@@ -85,12 +85,12 @@ def test_one_that_fails_ends_the_wait_for_all() -> None:
     failed = [{"type": "Failed", "status": "True", "message": "too often"}]
     client.script = [lambda client: client.set_status("Job", "upgrade", conditions=failed), lambda _client: pytest.fail("too late")]
     with pytest.raises(KubeError, match="This will not get ready: Job n/upgrade: too often") as caught:
-        wait_for(client, Wanted("batch/v1", "Job", "n", ready, names=("upgrade", "other")), timeout=5)
+        wait_for(client, Selection("batch/v1", "Job", "n", ready, names=("upgrade", "other")), timeout=5)
     assert caught.value.error == "not_ready"
 
 
 def test_looking_once_reports_and_does_not_fail() -> None:
-    report = wait_for(FakeClient(claim()), wanted(names=("data",)), timeout=100, once=True)
+    report = wait_for(FakeClient(claim()), claims(names=("data",)), timeout=100, once=True)
     assert [(row["ready"], row["reason"]) for row in report["resources"]] == [(False, "its phase is Pending, not Bound")]
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._kube._transport.watch import Event, Objects, follow
+from ansible_collections.campus.moodle.plugins.module_utils._kube._transport.watch import Event, follow
 from ansible_collections.campus.moodle.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.campus.moodle.plugins.module_utils._kube.objects import Objects
 
 UNREACHABLE = KubeError("gone", error="unreachable")
 

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 import typing as t
 
 import pytest
@@ -69,3 +71,43 @@ def test_the_exit_status_is_read() -> None:
 def test_a_command_without_exit_status_is_an_error(body: bytes, words: str) -> None:
     with pytest.raises(KubeError, match=words):
         exit_status(body, "run x")
+
+
+def converse(server: t.Callable[[socket.socket], None], *, timeout: t.Optional[float]) -> t.Any:
+    """Talk to a server at the other end of a socket about a command without standard input."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        thread = threading.Thread(target=server, args=(theirs,))
+        thread.start()
+        try:
+            return _kube_websocket._talk(ours, None, "run it", timeout)
+        finally:
+            thread.join(timeout=60)
+
+
+def test_a_silent_command_is_kept_alive_for_as_long_as_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_kube_websocket, "PING_SECONDS", 0.02)
+    seen: list[int] = []
+
+    def server(sock: socket.socket) -> None:
+        while seen.count(0x80 | PING) < 3:
+            # A frame without content: two bytes of head, four of mask.
+            seen.append(sock.recv(6, socket.MSG_WAITALL)[0])
+        sock.sendall(bytes([0x80 | BINARY, 3, 1]) + b"ok" + bytes([0x80 | CLOSING, 0]))
+
+    channels = converse(server, timeout=None)
+    assert (bytes(channels[1]), set(seen)) == (b"ok", {0x80 | PING})
+
+
+def test_a_command_that_does_not_end_is_an_error_with_what_it_has_printed() -> None:
+    def server(sock: socket.socket) -> None:
+        sock.sendall(bytes([0x80 | BINARY, 5, 2]) + b"half")
+
+    with pytest.raises(KubeError, match=r"Cannot run it: it did not end within 0\.2 seconds") as caught:
+        converse(server, timeout=0.2)
+    assert {name: caught.value.details[name] for name in ("error", "timed_out", "stdout", "stderr")} == {
+        "error": "timeout",
+        "timed_out": True,
+        "stdout": "",
+        "stderr": "half",
+    }

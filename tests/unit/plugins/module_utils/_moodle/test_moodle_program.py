@@ -1,24 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
-"""The program of the site image: its answers, its failures, and what modules make of both."""
+"""The program of the site image: its answers and its failures."""
 
 from __future__ import annotations
 
 import json
+import pathlib
 import typing as t
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.testing import patch_module_args
 from ansible_collections.campus.moodle.plugins.module_utils._moodle.program import (
     MoodleProgram,
     ProgramError,
     answer_of,
-    confirm,
     database_changed,
-    difference,
-    given,
+    program_of,
     sentences_of,
 )
-from ansible_collections.campus.moodle.plugins.module_utils._moodle.settings import masked, to_moodle
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 from ansible_collections.campus.moodle.plugins.module_utils._tool.process import Result
 
 REFUSED = {"problems": [{"code": "downgrade", "sentence": "It is newer."}, {"code": "data", "sentence": "It is read-only."}]}
@@ -43,9 +44,9 @@ def ask(rc: int, out: str, err: str = "") -> ProgramError:
     return caught.value
 
 
-def test_what_is_wanted_goes_through_standard_input() -> None:
+def test_a_request_goes_through_standard_input() -> None:
     run = Recorder(Result(0, 'a line\n{"changed": true}\n', ""))
-    answer = MoodleProgram(run, ["docker", "exec"]).ask("users", "--check", what="x", wish={"users": [{"password": "p"}]})
+    answer = MoodleProgram(run, ["docker", "exec"]).ask("users", "--check", what="x", request={"users": [{"password": "p"}]})
     assert answer == {"changed": True}
     assert run.calls == [(["docker", "exec", "users", "--check"], json.dumps({"users": [{"password": "p"}]}))]
 
@@ -103,15 +104,21 @@ def test_a_runner_that_cannot_be_started_is_named() -> None:
         MoodleProgram(run, ["dokcer", "exec"]).ask("tasks", what="look")
 
 
-@pytest.mark.parametrize(("rc", "out"), [(1, ""), (0, '{"changed": false}')])
-def test_a_program_that_does_not_read_has_not_succeeded(rc: int, out: str) -> None:
-    def run(command: list[str], text: t.Optional[str] = None, /) -> Result:
-        if text:
-            raise BrokenPipeError(32, "Broken pipe")
-        return Result(rc, out, "No such container.")
-
+def test_a_program_that_does_not_read_its_request_is_run_once_and_says_why_it_failed(tmp_path: pathlib.Path) -> None:
+    script = f"echo run >>{tmp_path}/runs; echo No such container. >&2; exit 1"
+    with patch_module_args({"runner": ["sh", "-c", script], "chdir": None, "timeout": 60}):
+        module = AnsibleModule({name: {"type": "raw"} for name in ("runner", "chdir", "timeout")})
+    # More than a pipe holds, so that writing it fails for certain.
     with pytest.raises(ProgramError, match=r"without an answer(.|\n)*No such container"):
-        MoodleProgram(run, ["docker"]).ask("settings", what="apply the settings", wish={"core": {}})
+        program_of(module).ask("settings", what="apply the settings", request={"core": {"text": "x" * 1_000_000}})
+    assert (tmp_path / "runs").read_text() == "run\n"
+
+
+def test_without_a_runner_nothing_is_started() -> None:
+    run = Recorder(Result(0, "{}", ""))
+    with pytest.raises(ProgramError, match="The option runner is empty") as caught:
+        MoodleProgram(run, []).ask("tasks", what="look")
+    assert (caught.value.details["error"], run.calls) == ("runner", [])
 
 
 @pytest.mark.parametrize(
@@ -126,49 +133,8 @@ def test_a_program_that_does_not_read_has_not_succeeded(rc: int, out: str) -> No
     ],
 )
 def test_only_an_upgrade_that_says_so_left_the_database_alone(code: int, answer: dict[str, t.Any], changed: bool) -> None:
-    assert database_changed(code, answer) is changed
+    assert database_changed(ProgramError("It broke.", exit_status=code, **answer)) is changed
 
 
-def test_options_that_the_task_left_out_are_not_wanted() -> None:
-    options = {"name": "a", "city": None, "visible": False, "rows": [{"roles": [], "state": None}]}
-    assert given(options) == {"name": "a", "visible": False, "rows": [{"roles": []}]}
-
-
-def test_nothing_is_deleted_that_is_not_named_twice() -> None:
-    rows = [{"name": "a", "state": "absent"}, {"name": "b", "state": "absent"}, {"name": "c", "state": "present"}]
-    confirm(rows, "name", ["a", "b"])
-    with pytest.raises(ProgramError, match="to delete b, name them in confirm_absent"):
-        confirm(rows, "name", ["a"])
-
-
-def test_an_unchanged_thing_has_an_empty_diff() -> None:
-    assert difference({"a": 1}, {"a": 1}, "x") == {"before": "", "after": "", "before_header": "x", "after_header": "x"}
-    assert difference({}, {"a": 1}, "x")["after"] == '{\n  "a": 1\n}\n'
-
-
-def test_settings_become_what_moodle_stores_and_secret_ones_win() -> None:
-    wanted = to_moodle({"core": {"a": True, "b": 2, "c": None}}, {"core": {"b": "s"}, "mod_x": {"y": False}})
-    assert wanted == {"core": {"a": "1", "b": "s", "c": None}, "mod_x": {"y": "0"}}
-
-
-@pytest.mark.parametrize(
-    ("settings", "sentence"),
-    [
-        ({"core": {"lang": "de", "langlist": ["de", "en"]}}, "so core/langlist cannot be a list or a mapping"),
-        ({"mod_x": {"a": {"b": 1}}}, "so mod_x/a cannot be"),
-        ({"core": {}, "mod_x": None}, "there are none below mod_x"),
-        ({"core": ["lang"], "mod_x": "y"}, "there are none below core, mod_x"),
-        ({"moodle": {"lang": "de"}}, "so write lang below core and not below moodle"),
-    ],
-)
-def test_what_is_no_setting_is_refused_in_one_sentence_without_its_value(settings: dict[str, t.Any], sentence: str) -> None:
-    for groups in (({}, settings), (settings, {"core": {"a": "1"}})):
-        with pytest.raises(ProgramError, match=sentence) as caught:
-            to_moodle(*groups)
-        assert caught.value.details == {"error": "invalid"}
-        assert "de" not in str(caught.value).split()
-
-
-def test_what_the_task_calls_secret_is_masked_whatever_its_name() -> None:
-    values = {"core": {"motto": "old", "lang": "en", "empty": ""}}
-    assert masked(values, {"core": {"motto": "new", "empty": ""}}, "*") == {"core": {"motto": "*", "lang": "en", "empty": ""}}
+def test_a_command_that_ran_out_of_time_may_have_changed_the_database() -> None:
+    assert database_changed(ToolError("Too slow.", error="timed_out"))

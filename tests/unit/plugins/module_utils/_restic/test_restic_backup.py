@@ -1,42 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
-"""A backup's command line, its outcome, the input that only ends well, and the reports."""
+"""A backup: its command line, its outcome, and a snapshot that lacks something."""
 
 from __future__ import annotations
 
 import datetime
 import json
-import os
 import pathlib
-import signal
-import subprocess
-import sys
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._restic import _stream as _restic_stream
-from ansible_collections.campus.moodle.plugins.module_utils._restic._partial import judge, settle
-from ansible_collections.campus.moodle.plugins.module_utils._restic._stream import stream
+from ansible_collections.campus.moodle.plugins.module_utils._restic._errors import ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._restic._outcome import Outcome, accept, check_completeness, read_outcome
+from ansible_collections.campus.moodle.plugins.module_utils._restic._snapshots import PARTIAL
 from ansible_collections.campus.moodle.plugins.module_utils._restic.backup import (
-    Outcome,
     backup_arguments,
     check_sources,
-    read_outcome,
+    make_backup,
     recent_snapshot,
-    run_backup,
+    run,
     source_paths,
 )
 from ansible_collections.campus.moodle.plugins.module_utils._restic.client import Restic
-from ansible_collections.campus.moodle.plugins.module_utils._restic.errors import ResticError
-from ansible_collections.campus.moodle.plugins.module_utils._restic.report import (
-    check_places,
-    last_success,
-    metrics_text,
-    report_of,
-    status_text,
-    write_report,
-)
-from ansible_collections.campus.moodle.plugins.module_utils._restic.snapshots import PARTIAL
 from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 from ansible_collections.campus.moodle.plugins.module_utils._tool.process import Result
 from ansible_collections.campus.moodle.tests.unit.fakes.restic_answers import Answers, listing, row
@@ -45,13 +30,11 @@ NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.timezone.utc)
 SUMMARY_14 = '{"message_type":"summary","files_new":1,"data_added":707,"total_bytes_processed":3,"snapshot_id":"fbefbefb"}'
 SUMMARY_18 = '{"message_type":"summary","files_new":1,"data_added":707,"data_added_packed":666,"snapshot_id":"297a9ddc"}'
 STATUS = '{"message_type":"status","percent_done":0,"total_files":1}\n'
-# Waits for the end of its input, and only then says so.
-READER = ["sh", "-c", "cat > /dev/null; echo complete"]
 
 
 def params(**given: t.Any) -> dict[str, t.Any]:
     """The options of the module with their defaults."""
-    return {"on_partial": "fail", "missing_path": "fail", "name": "moodle", **given}
+    return {"on_partial": "fail", "missing_path": "fail", "name": "moodle", "status_file": None, "metrics_file": None, **given}
 
 
 @pytest.mark.parametrize(
@@ -106,7 +89,7 @@ def test_a_snapshot_of_a_dry_run_is_none() -> None:
     assert read_outcome(Result(0, SUMMARY_14, ""), dry_run=True).snapshot_id is None
 
 
-def test_no_snapshot_is_no_change_only_where_that_was_asked_for() -> None:
+def test_no_snapshot_is_no_change_only_where_that_was_requested() -> None:
     result = Result(0, '{"message_type":"summary","files_new":0}', "")
     assert read_outcome(result, skipping=True) == Outcome(changed=False, summary={"files_new": 0}, errors=[], missing=[])
     with pytest.raises(ResticError, match="made no snapshot"):
@@ -128,7 +111,7 @@ def test_success_without_a_summary_is_a_failure() -> None:
 )
 def test_a_snapshot_that_lacks_something_is_a_failure(outcome: Outcome, given: dict[str, str], error: str) -> None:
     with pytest.raises(ToolError, match="The snapshot 1 exists without it") as caught:
-        judge(outcome, params(**given))
+        check_completeness(outcome, params(**given))
     assert caught.value.details == {"error": error}
 
 
@@ -141,16 +124,16 @@ def test_a_refused_snapshot_is_marked_and_has_another_id_then(version: str, pati
     marked = row(2, tags=[PARTIAL], original="01" * 32)
     fake = Answers("", json.dumps([row(3, tags=[PARTIAL], original="03" * 32), marked]), version=version)
     with pytest.raises(ToolError, match="restic could not read /a") as caught:
-        settle(fake.restic, LACKING, params())
+        accept(fake.restic, LACKING, params())
     assert caught.value.details == {"error": "partial", "snapshot_id": "02" * 32}
     assert fake.commands[0] == ["tag", MARK, patience, "0101"]
 
 
 def test_a_snapshot_that_is_accepted_or_does_not_exist_is_not_marked() -> None:
     fake = Answers()
-    assert settle(fake.restic, LACKING, params(on_partial="warn")) == ["restic could not read /a. The snapshot is without it."]
+    assert accept(fake.restic, LACKING, params(on_partial="warn")) == ["restic could not read /a. The snapshot is without it."]
     with pytest.raises(ToolError, match="No snapshot would have it"):
-        settle(fake.restic, Outcome(True, errors=LACKING.errors), params())
+        accept(fake.restic, Outcome(True, errors=LACKING.errors), params())
     assert fake.commands == []
 
 
@@ -161,9 +144,9 @@ def test_a_snapshot_that_is_accepted_or_does_not_exist_is_not_marked() -> None:
         (["", listing(1)], "reported success, but snapshot 0101 has no new tag"),
     ],
 )
-def test_a_refused_snapshot_without_a_mark_is_said(answers: list[str | Result], why: str) -> None:
+def test_a_refused_snapshot_without_a_mark_is_reported(answers: list[str | Result], why: str) -> None:
     with pytest.raises(ToolError, match=f"restic could not read /a.*could not be marked as partial, .*{why}") as caught:
-        settle(Answers(*answers).restic, LACKING, params())
+        accept(Answers(*answers).restic, LACKING, params())
     assert caught.value.details == {"error": "partial"}
 
 
@@ -177,7 +160,7 @@ def test_a_refused_snapshot_without_a_mark_is_said(answers: list[str | Result], 
         ([row(1), row(2, tags=[PARTIAL], original="09" * 32)], True),
     ],
 )
-def test_a_snapshot_that_was_refused_is_no_recent_one(rows: list[dict[str, t.Any]], found: bool) -> None:
+def test_a_snapshot_that_was_refused_is_not_a_recent_one(rows: list[dict[str, t.Any]], found: bool) -> None:
     fake = Answers(json.dumps(rows))
     now = datetime.datetime(2026, 10, 2, 12, tzinfo=datetime.timezone.utc)
     recent = recent_snapshot(fake.restic, params(paths=["/srv/data"], host="moodle", max_age="7d"), now)
@@ -186,11 +169,11 @@ def test_a_snapshot_that_was_refused_is_no_recent_one(rows: list[dict[str, t.Any
 
 def test_what_may_be_missing_is_a_warning() -> None:
     outcome = Outcome(True, "1", errors=[{"item": "/a", "message": "denied"}], missing=["/b"])
-    assert judge(outcome, params(on_partial="warn", missing_path="warn")) == [
+    assert check_completeness(outcome, params(on_partial="warn", missing_path="warn")) == [
         "restic could not read /a. The snapshot is without it.",
         "These sources do not exist: /b. The snapshot is without it.",
     ]
-    assert judge(Outcome(True, "1"), params()) == []
+    assert check_completeness(Outcome(True, "1"), params()) == []
 
 
 @pytest.mark.parametrize(
@@ -229,144 +212,40 @@ def test_the_paths_of_a_snapshot_are_known_before_it_is_made(given: dict[str, t.
     assert source_paths(given) == paths
 
 
-def test_an_age_asks_for_snapshots_and_without_one_restic_is_started_once() -> None:
-    asked: list[list[str]] = []
+def test_an_age_needs_the_snapshots_and_without_one_restic_is_started_once() -> None:
+    commands: list[list[str]] = []
 
     def run(command: list[str], _text: t.Optional[str] = None, /) -> Result:
-        asked.append(command[1:])
+        commands.append(command[1:])
         rows = [{"id": "1", "time": "2026-11-21T11:00:00Z", "hostname": "web1", "paths": ["/", "/etc"]}]
         return Result(0, json.dumps(rows) if "snapshots" in command else SUMMARY_18, "")
 
     def outcome(**given: t.Any) -> Outcome:
-        return run_backup(Restic(run), params(paths=["/etc", "/"], host="web1", **given), check=False, now=NOW)
+        return make_backup(Restic(run), params(paths=["/etc", "/"], host="web1", **given), check_mode=False, now=NOW)
 
     assert outcome().changed
-    assert [command[0] for command in asked] == ["backup"]
+    assert [command[0] for command in commands] == ["backup"]
     young = outcome(max_age="2h")
-    assert (young.changed, young.snapshot_id, [command[:2] for command in asked[1:]]) == (False, "1", [["--json", "snapshots"]])
+    assert (young.changed, young.snapshot_id, [command[:2] for command in commands[1:]]) == (False, "1", [["--json", "snapshots"]])
     assert outcome(max_age="30m").changed
-    with pytest.raises(ToolError, match="is no age"):
+    with pytest.raises(ToolError, match="is not a valid age"):
         outcome(max_age="soon")
 
 
-def run_stream(writer: list[str], reader: list[str], timeout: float = 0) -> t.Any:
-    """Stream with the environment of the test."""
-    return stream(writer, reader, writer_environ=os.environ, reader_environ=os.environ, timeout=timeout)
+def test_a_failure_has_what_is_known_and_is_reported(tmp_path: pathlib.Path) -> None:
+    given = params(paths=[str(tmp_path)], status_file=str(tmp_path / "status"))
+    fake = Answers(Result(12, "", "Fatal: wrong password or no key found"))
+    with pytest.raises(ToolError, match="no key of the repository fits") as caught:
+        run(lambda **_: fake.restic, given, check_mode=False, warn=pytest.fail)
+    details = caught.value.details
+    assert (details["error"], details["changed"], details["errors"], details["missing"]) == ("wrong_password", False, [], [])
+    assert json.loads((tmp_path / "status").read_text(encoding="utf-8"))["error"] == "wrong_password"
 
 
-def test_the_reader_gets_every_byte_and_the_end_of_a_good_writer(tmp_path: pathlib.Path) -> None:
-    content = os.urandom(3 << 20)
-    (tmp_path / "in").write_bytes(content)
-    done = run_stream(["cat", str(tmp_path / "in")], ["sh", "-c", f'cat > "{tmp_path}/out"; echo complete; echo told >&2'])
-    assert (done.reader, done.size, done.interrupted) == (Result(0, "complete\n", "told\n"), len(content), False)
-    assert (tmp_path / "out").read_bytes() == content
-
-
-@pytest.mark.parametrize(
-    ("script", "rc"),
-    [
-        ("exit 3", 3),
-        ("head -c 3000000 /dev/zero; echo no space >&2; exit 4", 4),
-        ("head -c 3000000 /dev/zero; kill -9 $$", -9),
-        ("true", 0),
-    ],
-    ids=["at once", "late", "killed", "nothing printed"],
-)
-def test_the_reader_never_sees_the_end_of_a_bad_writer(script: str, rc: int) -> None:
-    done = run_stream(["sh", "-c", script], READER)
-    assert (done.writer.rc, done.reader.out, done.interrupted, done.timed_out) == (rc, "", True, False)
-    assert ("no space" in done.writer.err) == (rc == 4)
-
-
-def test_a_writer_that_closes_its_output_is_waited_for() -> None:
-    assert run_stream(["sh", "-c", "echo data; exec >&-; sleep 0.3; exit 5"], READER).reader.out == ""
-    assert run_stream(["sh", "-c", "echo data; exec >&-; sleep 0.3"], READER).reader.out == "complete\n"
-
-
-def test_a_reader_that_ends_early_ends_the_writer() -> None:
-    done = run_stream(["sh", "-c", "echo data; exec sleep 600"], ["sh", "-c", "echo wrong password >&2; exit 12"])
-    assert (done.reader, done.interrupted) == (Result(12, "", "wrong password\n"), False)
-
-
-def test_both_are_ended_after_their_time() -> None:
-    done = run_stream(["sh", "-c", "echo data; exec sleep 600"], READER, timeout=1)
-    assert (done.timed_out, done.reader.out) == (True, "")
-
-
-def test_an_end_by_force_at_the_limit_is_one_by_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_restic_stream, "GRACE_SECONDS", 1)
-    stubborn = "trap '' INT; echo data; sleep 600"
-    done = run_stream(["sh", "-c", stubborn], ["sh", "-c", "trap '' INT; cat > /dev/null; echo complete"], timeout=1)
-    assert (done.writer.rc, done.timed_out, done.reader.out) == (-9, True, "")
-
-
-def test_an_end_by_force_before_the_limit_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_restic_stream, "GRACE_SECONDS", 3)
-    # The reader has to be ended by force because of the writer, and that takes longer than its limit.
-    done = run_stream(["sh", "-c", "kill -9 $$"], ["sh", "-c", "trap '' INT; cat > /dev/null; sleep 600"], timeout=2)
-    assert (done.writer.rc, done.timed_out, done.interrupted) == (-9, False, True)
-
-
-def test_the_reader_never_sees_the_end_when_we_are_killed(tmp_path: pathlib.Path) -> None:
-    reached, pipe = tmp_path / "reached", tmp_path / "pipe"
-    os.mkfifo(pipe)
-    program = (
-        "import os, sys\n"
-        "from ansible_collections.campus.moodle.plugins.module_utils._restic._stream import stream\n"
-        "stream(sys.argv[1:4], sys.argv[4:], writer_environ=os.environ, reader_environ=os.environ)\n"
-    )
-    writer = ["sh", "-c", f'head -c 3000000 /dev/zero; echo > "{reached}"; exec sleep 600']
-    reader = ["sh", "-c", f'exec > "{pipe}"; cat > /dev/null && echo complete']
-    process = subprocess.Popen([sys.executable, "-c", program, *writer, *reader])
-    with pipe.open("rb") as said:
-        while not reached.exists():
-            assert process.poll() is None
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        # This ends when the reader has ended.
-        assert said.read() == b""
-
-
-def test_a_report_has_numbers_and_no_text_of_a_program(tmp_path: pathlib.Path) -> None:
-    result = {"snapshot_id": "297a9ddc", "summary": {"data_added": 707, "total_files_processed": 2}, "stderr": "secret"}
-    report = report_of(result, params(name='a "b"'), NOW, NOW + datetime.timedelta(seconds=2.5))
-    assert json.loads(status_text(report)) == {
-        "name": 'a "b"',
-        "success": True,
-        "error": None,
-        "partial": False,
-        "snapshot_id": "297a9ddc",
-        "started": "2026-11-21T12:00:00+00:00",
-        "finished": "2026-11-21T12:00:02+00:00",
-        "last_success": "2026-11-21T12:00:00+00:00",
-        "summary": {"data_added": 707, "total_files_processed": 2},
-    }
-    lines = [line for line in metrics_text(report).splitlines() if not line.startswith("#")]
-    assert 'campus_moodle_backup_last_success_timestamp_seconds{backup="a \\"b\\""} 1795262400' in lines
-    assert 'campus_moodle_backup_duration_seconds{backup="a \\"b\\""} 2.5' in lines
-    assert 'campus_moodle_backup_added_bytes{backup="a \\"b\\""} 707' in lines
-
-
-@pytest.mark.parametrize("option", ["status_file", "metrics_file"])
-def test_a_failure_keeps_the_time_of_the_last_success(tmp_path: pathlib.Path, option: str) -> None:
-    given = params(**{option: str(tmp_path / "report")})
-    write_report(report_of({}, given, NOW, NOW), given)
-    later = NOW + datetime.timedelta(days=1)
-    write_report(report_of({"error": "locked"}, given, later, later), given)
-    assert last_success([given[option]]) == NOW
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["report"]
-    assert (tmp_path / "report").stat().st_mode & 0o777 == 0o644
-
-
-def test_a_young_snapshot_is_the_last_success_and_a_broken_file_is_none(tmp_path: pathlib.Path) -> None:
-    (tmp_path / "report").write_text("[broken", encoding="utf-8")
-    given = params(status_file=str(tmp_path / "report"))
-    assert last_success([given["status_file"], None, "/no/such"]) is None
-    assert report_of({"snapshot_time": "2026-11-20T12:00:00+00:00"}, given, NOW, NOW).good == NOW - datetime.timedelta(days=1)
-    assert report_of({"error": "locked"}, given, NOW, NOW).good is None
-
-
-def test_a_report_without_a_folder_is_refused_before_the_backup() -> None:
-    check_places([None, "/tmp/status"])
-    with pytest.raises(ToolError, match=r"The folder of /no/such/status does not exist"):
-        check_places(["/no/such/status"])
+def test_a_programming_error_leaves_no_report_of_a_success(tmp_path: pathlib.Path) -> None:
+    given = params(paths=[str(tmp_path)], status_file=str(tmp_path / "status"))
+    fake = Answers(json.dumps({"message_type": "summary", "snapshot_id": 1, "data_added": None}))
+    del given["on_partial"]
+    with pytest.raises(KeyError):
+        run(lambda **_: fake.restic, given, check_mode=False, warn=pytest.fail)
+    assert not (tmp_path / "status").exists()

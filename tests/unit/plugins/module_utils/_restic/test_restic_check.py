@@ -9,8 +9,8 @@ import json
 import typing as t
 
 import pytest
+from ansible_collections.campus.moodle.plugins.module_utils._restic._errors import ResticError
 from ansible_collections.campus.moodle.plugins.module_utils._restic.check import check_arguments, run_check, subset_of
-from ansible_collections.campus.moodle.plugins.module_utils._restic.errors import ResticError
 from ansible_collections.campus.moodle.plugins.module_utils._tool.process import Result
 from ansible_collections.campus.moodle.tests.unit.fakes.restic_answers import Answers
 
@@ -47,8 +47,8 @@ def test_the_part_to_read(level: str, subset: t.Optional[str], rotate: t.Optiona
 @pytest.mark.parametrize(
     ("subset", "rotate"), [("13/12", None), ("0/5", None), ("1/257", None), ("all", None), (None, 0), (None, -3), (None, 257)]
 )
-def test_a_part_that_is_none_is_refused(subset: t.Optional[str], rotate: t.Optional[int]) -> None:
-    with pytest.raises(ResticError, match="is no part of the data"):
+def test_a_part_that_is_not_valid_is_refused(subset: t.Optional[str], rotate: t.Optional[int]) -> None:
+    with pytest.raises(ResticError, match="is not a valid part of the data"):
         subset_of("subset", subset, rotate, TODAY)
 
 

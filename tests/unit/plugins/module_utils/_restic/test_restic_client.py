@@ -9,10 +9,9 @@ import os
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._restic import client as _restic
-from ansible_collections.campus.moodle.plugins.module_utils._restic import errors as _restic_errors
-from ansible_collections.campus.moodle.plugins.module_utils._restic.client import Restic, restic_from
-from ansible_collections.campus.moodle.plugins.module_utils._restic.errors import ResticError, kind_of, said_by
+from ansible_collections.campus.moodle.plugins.module_utils._restic import _errors, client
+from ansible_collections.campus.moodle.plugins.module_utils._restic._errors import ResticError, complaints_of, kind_of
+from ansible_collections.campus.moodle.plugins.module_utils._restic.client import Restic, opener
 from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 from ansible_collections.campus.moodle.plugins.module_utils._tool.process import Result
 
@@ -104,7 +103,7 @@ class Module:
     """As much of AnsibleModule as the client needs."""
 
     def __init__(self, **params: t.Any) -> None:
-        defaults = {name: option.get("default") for name, option in _restic.RESTIC_ARGUMENTS.items()}
+        defaults = {name: option.get("default") for name, option in client.ARGUMENTS.items()}
         self.params = {**defaults, "repository": "/srv/backup", "password": "of the test", "binary": "/bin/true", **params}
         # As AnsibleModule does for options with no_log.
         self.no_log_values = {self.params["password"], *map(str, self.params["environment"].values())}
@@ -113,7 +112,7 @@ class Module:
         self.inherited: dict[str, str] = {}
 
     def run_command(self, command: list[str], **options: t.Any) -> tuple[int, str, str]:
-        """Remember the call; say to be a restic."""
+        """Remember the call; answer as a restic."""
         self.commands.append(command)
         self.environ, self.inherited = options["environ_update"], dict(os.environ)
         return 0, "restic 0.14.0 compiled with go1.19.8 on linux/amd64", ""
@@ -129,7 +128,7 @@ def test_a_failure_has_a_kind_by_status_or_by_text(rc: int, err: str, kind: str)
 
 
 def test_every_kind_has_a_sentence() -> None:
-    assert {kind for kind, _ in _restic_errors.PATTERNS} | set(_restic_errors.CODES.values()) <= set(_restic_errors.SENTENCES)
+    assert {kind for kind, _ in _errors.PATTERNS} | set(_errors.CODES.values()) <= set(_errors.SENTENCES)
 
 
 @pytest.mark.parametrize("err", [LOCKED, fatal(11, LOCKED)], ids=["0.14", "0.18"])
@@ -154,7 +153,7 @@ def test_an_expected_status_is_no_error() -> None:
     ("said", "kind"),
     [("", "timed_out"), ("Stat(<config/>) returned error, retrying after 1s: dial tcp 127.0.0.1:9: connection refused", "unreachable")],
 )
-def test_a_process_over_its_time_says_why_if_it_said_so(said: str, kind: str) -> None:
+def test_a_process_over_its_time_has_its_reason_if_it_reported_one(said: str, kind: str) -> None:
     def run(command: list[str], _text: t.Optional[str] = None, /) -> Result:
         raise ToolError("too long", error="timed_out", timed_out=True, rc=-9, stdout="", stderr=said)
 
@@ -167,7 +166,7 @@ def test_a_process_that_was_killed_before_its_time_is_no_late_one() -> None:
     def run(command: list[str], _text: t.Optional[str] = None, /) -> Result:
         raise ToolError("killed", error="killed", timed_out=False, rc=-9, stdout="", stderr="")
 
-    with pytest.raises(ResticError, match=r"it was killed, .* memory runs out.* \(exit status -9\)") as caught:
+    with pytest.raises(ResticError, match=r"it was killed, .* memory ran out.* \(exit status -9\)") as caught:
         Restic(run, timeout=4).call("cat", "config")
     assert (caught.value.error, "timed_out" in caught.value.details) == ("killed", False)
 
@@ -176,7 +175,7 @@ def test_a_program_that_cannot_be_started_is_named() -> None:
     def run(command: list[str], _text: t.Optional[str] = None, /) -> Result:
         raise OSError(8, "Exec format error")
 
-    with pytest.raises(ResticError, match=r"the program cannot be started\. .* restic said: Exec format error") as caught:
+    with pytest.raises(ResticError, match=r"the program cannot be started\. .* restic reported: Exec format error") as caught:
         Restic(run).call("cat", "config")
     assert caught.value.error == "missing_program"
 
@@ -196,8 +195,8 @@ def test_a_restic_that_is_too_old_for_everything_is_found_when_something_fails()
             asked(Restic(Program(Result(0, "restic 0.12.1 compiled with go1.18", ""))))
 
 
-def test_a_failure_stays_what_it_is_where_no_version_is_told() -> None:
-    with pytest.raises(ResticError, match=r"it failed\. .* restic said: usage") as caught:
+def test_a_failure_stays_what_it_is_where_no_version_is_printed() -> None:
+    with pytest.raises(ResticError, match=r"it failed\. .* restic reported: usage") as caught:
         Restic(Program(Result(2, "", "usage"), Result(0, "borg 1.2", ""))).call("cat", "config")
     assert (caught.value.error, caught.value.details["rc"]) == ("failed", 2)
 
@@ -210,7 +209,7 @@ def test_other_trouble_with_a_process_is_passed_on() -> None:
         Restic(run).call("cat", "config")
 
 
-def test_a_secret_in_what_restic_says_is_masked() -> None:
+def test_a_secret_in_what_restic_prints_is_masked() -> None:
     restic = Restic(Program(Result(1, "", "cannot log in with pass and password")), secrets=["pass", "password", ""])
     with pytest.raises(ResticError) as caught:
         restic.call("cat", "config")
@@ -220,7 +219,7 @@ def test_a_secret_in_what_restic_says_is_masked() -> None:
 
 def test_complaints_are_read_from_text_and_json() -> None:
     lines = ["\x1b[2Kskipping", '{"message_type":"error","error":{"message":"denied"},"item":"/a"}', '{"message_type":"status"}', "{broken"]
-    assert said_by(Result(1, "", "\n".join(lines))) == "skipping\n/a: denied\n{broken"
+    assert complaints_of(Result(1, "", "\n".join(lines))) == "skipping\n/a: denied\n{broken"
 
 
 def test_only_known_messages_are_kept() -> None:
@@ -230,16 +229,16 @@ def test_only_known_messages_are_kept() -> None:
     assert [row["message_type"] for row in found] == ["summary", "error"]
 
 
-def test_json_is_asked_for_and_something_else_is_an_error() -> None:
+def test_json_is_requested_and_something_else_is_an_error() -> None:
     program = Program(Result(0, '{"id": "1"}', ""), Result(0, "created repository", ""))
     restic = Restic(program, "/usr/bin/restic", options=["--retry-lock", "5s"])
     assert restic.call_json("cat", "config") == {"id": "1"}
     assert program.commands == [["/usr/bin/restic", "--retry-lock", "5s", "--json", "cat", "config"]]
-    with pytest.raises(ResticError, match="printed something that is no JSON: 'created repository'"):
+    with pytest.raises(ResticError, match="printed something that is not valid JSON: 'created repository'"):
         restic.call_json("init")
 
 
-def test_the_version_is_asked_once_and_only_when_an_option_depends_on_it() -> None:
+def test_the_version_is_read_once_and_only_when_an_option_depends_on_it() -> None:
     program = Program(Result(0, "restic 0.16.4 compiled with go1.22 on linux/amd64", ""))
     restic = Restic(program)
     restic.require(["excludes"])
@@ -259,8 +258,8 @@ def test_the_version_is_asked_once_and_only_when_an_option_depends_on_it() -> No
 
 
 @pytest.mark.parametrize("answer", [Result(1, "", "broken"), Result(0, "borg 1.2", "")])
-def test_a_program_that_is_no_restic_is_named(answer: Result) -> None:
-    with pytest.raises(ResticError, match="/opt/restic version did not tell a version of restic"):
+def test_a_program_that_is_not_restic_is_named(answer: Result) -> None:
+    with pytest.raises(ResticError, match="/opt/restic version did not print a version of restic"):
         Restic(Program(answer), "/opt/restic").require(["lock_wait"])
 
 
@@ -269,7 +268,7 @@ def test_secrets_are_in_the_environment_and_inherited_ones_are_not(monkeypatch: 
         monkeypatch.setenv(name, "inherited")
     module = Module(environment={"AWS_SECRET_ACCESS_KEY": "cloud", "GOMAXPROCS": 2}, cache_dir="/var/cache/restic")
     source = {"repository": "/srv/other", "password_file": "/etc/other", "password": None}
-    restic_from(module, source=source).call("snapshots")
+    opener(module)(source=source).call("snapshots")
     assert module.environ == {
         "LC_ALL": "C.UTF-8",
         "RESTIC_PROGRESS_FPS": "0.1",
@@ -288,14 +287,21 @@ def test_secrets_are_in_the_environment_and_inherited_ones_are_not(monkeypatch: 
 
 def test_a_number_in_the_environment_does_not_blank_out_results_and_a_password_in_an_address_does() -> None:
     module = Module(environment={"GOMAXPROCS": "2", "RESTIC_REST_PASSWORD": "rest"}, repository="rest:https://me:hidden@example.org/")
-    assert restic_from(module).repository == "********:https://me:********@example.org/"
+    assert opener(module)().repository == "********:https://me:********@example.org/"
     assert module.no_log_values == {"of the test", "rest", "hidden"}
 
 
 def test_options_replace_those_of_the_module_to_open_with_another_password() -> None:
     module = Module()
-    restic_from(module, timeout=5, override={"password": "new", "password_file": None, "password_command": None}).call("key", "list")
-    assert (module.environ["RESTIC_PASSWORD"], module.commands[0][3]) == ("new", "5")
+    opener(module)(override={"password": "new", "password_file": None, "password_command": None}).call("key", "list")
+    assert module.environ["RESTIC_PASSWORD"] == "new"
+
+
+@pytest.mark.parametrize(("timeout", "limit"), [(5, "5"), (86400, "300"), (0, "300")])
+def test_reading_has_a_limit_of_minutes_whatever_that_of_the_work_is(timeout: int, limit: str) -> None:
+    module = Module(timeout=timeout)
+    opener(module)(reading=True).call("snapshots")
+    assert module.commands[0][3] == limit
 
 
 @pytest.mark.parametrize(
@@ -309,9 +315,9 @@ def test_options_replace_those_of_the_module_to_open_with_another_password() -> 
     ],
 )
 def test_options_stand_before_the_command(params: dict[str, t.Any], words: list[str]) -> None:
-    assert _restic.options_of(params) == words
+    assert client.options_of(params) == words
 
 
 def test_waiting_for_a_lock_needs_a_restic_that_can() -> None:
     with pytest.raises(ToolError, match="Option lock_wait needs restic"):
-        restic_from(Module(lock_wait=5))
+        opener(Module(lock_wait=5))()

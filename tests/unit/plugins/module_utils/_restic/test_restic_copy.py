@@ -7,8 +7,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._restic.copy import chosen, diff, missing, transfer
-from ansible_collections.campus.moodle.plugins.module_utils._restic.errors import ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._restic._errors import ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._restic.copy import choose, diff, find_missing, transfer
 from ansible_collections.campus.moodle.plugins.module_utils._tool.process import Result
 from ansible_collections.campus.moodle.tests.unit.fakes.restic_answers import Answers, listing, snapshot
 
@@ -39,18 +39,18 @@ def copy_of(day: int, **more: t.Any) -> t.Any:
     ],
 )
 def test_what_is_lacking(source: list[t.Any], destination: list[t.Any], lacking: list[str]) -> None:
-    assert [one.id[:2] for one in missing(source, destination)] == lacking
+    assert [one.id[:2] for one in find_missing(source, destination)] == lacking
 
 
 def test_snapshots_are_chosen_by_the_beginning_of_their_ids() -> None:
-    assert [one.id[:2] for one in chosen(SOURCE, ["0101", "03"], "here")] == ["01", "03"]
-    assert chosen(SOURCE, [], "here") == SOURCE
+    assert [one.id[:2] for one in choose(SOURCE, ["0101", "03"], "here")] == ["01", "03"]
+    assert choose(SOURCE, [], "here") == SOURCE
 
 
-@pytest.mark.parametrize(("wanted", "what"), [("ff", "no snapshots"), ("0", "3 snapshots"), ("", "no snapshots")])
-def test_an_id_that_names_none_or_several_is_refused(wanted: str, what: str) -> None:
+@pytest.mark.parametrize(("name", "what"), [("ff", "no snapshots"), ("0", "3 snapshots"), ("", "no snapshots")])
+def test_an_id_that_names_none_or_several_is_refused(name: str, what: str) -> None:
     with pytest.raises(ResticError, match=f"/srv/first has {what} whose id begins with") as caught:
-        chosen(SOURCE, [wanted], "/srv/first")
+        choose(SOURCE, [name], "/srv/first")
     assert caught.value.error == "no_snapshot"
 
 
@@ -76,7 +76,7 @@ GONE = Result(1, "", "dial tcp: connection refused")
         ([GONE, GONE], "unreachable", None, True),
     ],
 )
-def test_a_copy_that_stops_tells_what_is_there(answers: list[str | Result], error: str, copied: list[str] | None, changed: bool) -> None:
+def test_a_copy_that_stops_reports_what_is_there(answers: list[str | Result], error: str, copied: list[str] | None, changed: bool) -> None:
     fake = Answers(*answers)
     with pytest.raises(ResticError) as caught:
         transfer(fake.restic, fake.restic, [snapshot(1), snapshot(2)])
@@ -85,7 +85,7 @@ def test_a_copy_that_stops_tells_what_is_there(answers: list[str | Result], erro
     assert (None if copied is None else [one["id"][:2] for one in details["copied"]]) == copied
 
 
-def test_a_complete_copy_is_looked_at_once() -> None:
+def test_a_complete_copy_is_listed_once() -> None:
     fake = Answers("", listing(1, 2))
     transfer(fake.restic, fake.restic, [snapshot(1), snapshot(2)])
     assert [words[0] for words in fake.commands] == ["copy", "--json"]

@@ -10,13 +10,12 @@ import pathlib
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._restic._plan import Limits, future_sentence, parse_plan, refuse, spare_good
+from ansible_collections.campus.moodle.plugins.module_utils._restic._errors import ResticError
+from ansible_collections.campus.moodle.plugins.module_utils._restic._plan import Limits, describe_future, enforce, parse_plan, spare_good
 from ansible_collections.campus.moodle.plugins.module_utils._restic._policy import kept_by, policy_options
-from ansible_collections.campus.moodle.plugins.module_utils._restic.errors import ResticError
-from ansible_collections.campus.moodle.plugins.module_utils._restic.filter import checked, filter_options
+from ansible_collections.campus.moodle.plugins.module_utils._restic._prune import Unused, cache_folder, prune
+from ansible_collections.campus.moodle.plugins.module_utils._restic._snapshots import PARTIAL, Filter, read_filter
 from ansible_collections.campus.moodle.plugins.module_utils._restic.forget import Retention
-from ansible_collections.campus.moodle.plugins.module_utils._restic.prune import Unused, cache_folder
-from ansible_collections.campus.moodle.plugins.module_utils._restic.snapshots import PARTIAL
 from ansible_collections.campus.moodle.plugins.module_utils._tool.process import Result
 from ansible_collections.campus.moodle.tests.unit.fakes.restic_answers import Answers, listing, row, snapshot
 
@@ -38,7 +37,7 @@ def plan(*groups: dict[str, t.Any]) -> str:
 
 def retention(*answers: str | Result, policy: t.Sequence[str] = ("--keep-last", "1")) -> tuple[Retention, Answers]:
     fake = Answers(*answers)
-    return Retention(fake.restic, fake.restic, policy=policy, chosen_by=checked({"hosts": ["moodle"]}), group_by="host,paths"), fake
+    return Retention(fake.restic, fake.restic, policy=policy, selection=Filter(["moodle"]), group_by=["host", "paths"]), fake
 
 
 @pytest.mark.parametrize(
@@ -67,18 +66,18 @@ def test_a_policy_becomes_options(keep: dict[str, t.Any], expected: list[str]) -
         ({"last": "1", "tags": [","]}, "invalid"),
     ],
 )
-def test_a_policy_that_keeps_nothing_or_is_none_is_refused(keep: dict[str, t.Any], error: str) -> None:
+def test_a_policy_that_keeps_nothing_or_is_not_valid_is_refused(keep: dict[str, t.Any], error: str) -> None:
     with pytest.raises(ResticError) as caught:
         policy_options(keep)
     assert caught.value.error == error
 
 
 def test_a_filter_becomes_options_and_an_empty_word_in_it_is_refused() -> None:
-    chosen = checked({"hosts": ["a", "b"], "tags": ["x", "y"], "paths": ["/srv"]})
-    assert filter_options(chosen) == ["--host", "a", "--host", "b", "--tag", "x,y", "--path", "/srv"]
-    assert filter_options(checked(None)) == []
+    selection = read_filter({"hosts": ["a", "b"], "tags": ["x", "y"], "paths": ["/srv"]})
+    assert selection.options() == ["--host", "a", "--host", "b", "--tag", "x,y", "--path", "/srv"]
+    assert read_filter(None).options() == []
     with pytest.raises(ResticError, match=r"filter\.tags contains an empty word"):
-        checked({"tags": ["x", ""]})
+        read_filter({"tags": ["x", ""]})
 
 
 @pytest.mark.parametrize("old", [True, False])
@@ -108,7 +107,7 @@ def test_without_snapshots_restic_prints_nothing_and_nothing_is_planned() -> Non
 )
 def test_a_plan_beyond_a_limit_is_refused(groups: list[dict[str, t.Any]], limits: Limits, error: str) -> None:
     with pytest.raises(ResticError, match="Nothing was removed") as caught:
-        refuse(parse_plan(plan(*groups)), limits)
+        enforce(limits, parse_plan(plan(*groups)))
     assert caught.value.error == error
 
 
@@ -123,7 +122,7 @@ def test_a_plan_beyond_a_limit_is_refused(groups: list[dict[str, t.Any]], limits
     ],
 )
 def test_a_plan_within_its_limits_is_let_through(groups: list[dict[str, t.Any]], limits: Limits) -> None:
-    refuse(parse_plan(plan(*groups)), limits)
+    enforce(limits, parse_plan(plan(*groups)))
 
 
 def mixed(*rows: dict[str, t.Any], removed: t.Sequence[int] = ()) -> str:
@@ -158,7 +157,7 @@ def test_a_partial_snapshot_never_makes_a_good_one_go(
 ) -> None:
     planned = spare_good(parse_plan(mixed(*rows, removed=removed)), policy, ["host", "paths"], NOW)
     assert [int(one[:2]) for one in planned.removed_ids] == goes
-    refuse(planned, Limits(1, 67))
+    enforce(Limits(1, 67), planned)
 
 
 def test_a_snapshot_that_only_another_one_calls_partial_counts_for_the_limit() -> None:
@@ -166,17 +165,17 @@ def test_a_snapshot_that_only_another_one_calls_partial_counts_for_the_limit() -
     planned = spare_good(parse_plan(mixed(row(1), row(2), row(20), *marks)), ["--keep-last", "9"], ["host", "paths"], NOW)
     assert [int(one[:2]) for one in planned.removed_ids] == [1, 2, 11, 12]
     with pytest.raises(ResticError, match="would remove 2 of 3 snapshots"):
-        refuse(planned, Limits(1, 50))
+        enforce(Limits(1, 50), planned)
 
 
 def test_partial_snapshots_do_not_count_for_the_limits() -> None:
     rows = [row(1, **BAD), row(2, **BAD), row(3), row(4), row(5, **BAD)]
     planned = spare_good(parse_plan(mixed(*rows)), ["--keep-last", "1"], ["host", "paths"], NOW)
     assert [int(one[:2]) for one in planned.removed_ids] == [1, 2, 3]
-    refuse(planned, Limits(1, 50))
+    enforce(Limits(1, 50), planned)
     assert "partial, and a good snapshot is newer" in planned.diff()["before"]
     with pytest.raises(ResticError, match="would leave 1 of 2 snapshots"):
-        refuse(planned, Limits(2))
+        enforce(Limits(2), planned)
 
 
 def test_a_partial_snapshot_in_a_group_of_its_own_goes_with_a_newer_good_one() -> None:
@@ -184,7 +183,7 @@ def test_a_partial_snapshot_in_a_group_of_its_own_goes_with_a_newer_good_one() -
     groups[0]["keep"][0]["tags"], groups[1]["keep"][0]["tags"] = [PARTIAL, "daily"], ["daily"]
     planned = spare_good(parse_plan(plan(*groups)), ["--keep-last", "9"], ["host", "paths", "tags"], NOW)
     assert [int(one[:2]) for one in planned.removed_ids] == [1]
-    refuse(planned, Limits(1, 0))
+    enforce(Limits(1, 0), planned)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +194,10 @@ def test_a_partial_snapshot_in_a_group_of_its_own_goes_with_a_newer_good_one() -
         # What is left of the count keeps the oldest.
         (["--keep-monthly", "2"], [1, 31]),
         (["--keep-within", "19d"], [30, 31]),
-        (["--keep-within-weekly", "1y"], [2, 12, 31]),
+        # 1 and 2 are of the same week: the newest of it, and the oldest of all.
+        (["--keep-within-weekly", "1y"], [1, 2, 12, 31]),
+        # The oldest is older than the period.
+        (["--keep-within-weekly", "29d12h"], [2, 12, 31]),
         (["--keep-within-daily", "9999y"], [1, 2, 12, 30, 31]),
         (["--keep-tag", "a,b", "--keep-last", "1"], [2, 31]),
     ],
@@ -207,8 +209,8 @@ def test_rules_are_counted_as_restic_does(policy: list[str], days: list[int]) ->
 
 def test_a_snapshot_from_the_future_is_named() -> None:
     found = parse_plan(plan(group([3], [1])))
-    assert future_sentence(found, NOW) == ""
-    assert "03030303 2026-10-03" in future_sentence(found, NOW - datetime.timedelta(days=29, hours=12))
+    assert describe_future(found, NOW) == ""
+    assert "03030303 2026-10-03" in describe_future(found, NOW - datetime.timedelta(days=29, hours=12))
 
 
 def test_a_plan_needs_no_lock_and_the_removal_names_its_ids() -> None:
@@ -239,8 +241,8 @@ def test_a_lock_at_the_removal_is_just_that() -> None:
     assert (caught.value.error, len(fake.commands)) == ("locked", 3)
 
 
-def test_a_plan_that_is_no_json_is_an_error_and_no_empty_plan() -> None:
-    with pytest.raises(ResticError, match="printed a plan that is no JSON"):
+def test_a_plan_that_is_not_json_is_an_error_and_no_empty_plan() -> None:
+    with pytest.raises(ResticError, match="printed a plan that is not valid JSON"):
         parse_plan("created new cache")
 
 
@@ -248,7 +250,7 @@ def test_a_kept_snapshot_counts_also_without_a_reason() -> None:
     assert [one.reasons for one in parse_plan(json.dumps([{**group([3], [1]), "reasons": None}])).kept] == [("kept",)]
 
 
-def test_a_plan_that_the_policy_no_longer_wants_is_not_carried_out() -> None:
+def test_a_plan_that_the_policy_no_longer_allows_is_not_carried_out() -> None:
     work, fake = retention(plan(group([3], [1, 2])), plan(group([2], [1])))
     with pytest.raises(ResticError, match="Nothing was removed") as caught:
         work.remove(work.plan(), Limits(1))
@@ -265,7 +267,7 @@ def test_a_plan_that_the_policy_no_longer_wants_is_not_carried_out() -> None:
         (Result(130, "", "signal interrupt received"), (2, 3), "interrupted", ["01" * 32]),
     ],
 )
-def test_what_is_really_gone_is_told_when_a_removal_fails(answer: Result, left: tuple[int, ...], error: str, removed: list[str]) -> None:
+def test_what_is_really_gone_is_reported_after_a_failure(answer: Result, left: tuple[int, ...], error: str, removed: list[str]) -> None:
     first = plan(group([3], [1, 2]))
     lists = [listing(*left)] * (2 if answer.rc == 0 else 1)
     work, _fake = retention(first, first, answer, *lists)
@@ -317,8 +319,8 @@ LOCKED = Result(11, "", "unable to create lock: repository is already locked by 
 @pytest.mark.parametrize(
     ("removed", "answer", "sentence", "changed"),
     [
-        ([1, 2], LOCKED, "2 snapshots were removed, but their data was not. The next run with prune goes on with it", True),
-        ([], LOCKED, "Unused data was not removed. The next run with prune goes on with it", False),
+        ([1, 2], LOCKED, "2 snapshots were removed, but their data was not. The next run with prune continues", True),
+        ([], LOCKED, "Unused data was not removed. The next run with prune continues", False),
         ([], Result(1, "", "no space left on device"), "Unused data was not removed", True),
     ],
 )
@@ -327,22 +329,19 @@ def test_a_failed_prune_says_what_is_gone_and_is_not_forgotten(
 ) -> None:
     unused = Unused(str(tmp_path), "/srv/backup")
     unused.note()
-    work, _fake = retention(answer)
     with pytest.raises(ResticError, match=sentence) as caught:
-        work.prune(parse_plan(plan(group([3], removed))), unused)
+        prune(Answers(answer).restic, unused, [{"id": day} for day in removed])
     assert (caught.value.details["changed"], len(caught.value.details["removed"])) == (changed, len(removed))
     assert unused.known
-    again, _fake = retention("")
-    again.prune(parse_plan(""), unused)
+    prune(Answers("").restic, unused, [])
     assert not unused.known
 
 
 def test_a_failed_prune_that_cannot_be_noted_says_so() -> None:
     unused = Unused("/proc/no/such", "/srv/backup")
     unused.note()
-    work, _fake = retention(LOCKED)
     with pytest.raises(ResticError, match="Run restic prune by hand"):
-        work.prune(parse_plan(plan(group([3], [1]))), unused)
+        prune(Answers(LOCKED).restic, unused, [{"id": 1}])
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import threading
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._moodle.settings import to_moodle
-from ansible_collections.campus.moodle.plugins.module_utils._site.visitor import Problem, Visitor, readiness
+from ansible_collections.campus.moodle.plugins.module_utils._site import verify
+from ansible_collections.campus.moodle.plugins.module_utils._site.visitor import VisitError, Visitor, reachable, readiness
 
 SITE = "http://moodle.example.edu"
 # path to status, location and body
@@ -69,20 +69,64 @@ def test_the_front_page_leads_to_a_page(visitor: Visitor) -> None:
 
 
 BAD = [
-    ({"/": (303, "/", b"")}, "redirects in a loop"),
-    ({"/": (303, "https://moodle.example.edu/", b"")}, "not below"),
-    ({"/": (303, "http://other.edu/", b"")}, "not below"),
-    ({"/": (500, "", b"")}, "answers with status 500"),
+    ({"/": (303, "/", b"")}, "redirects in a loop", "redirect"),
+    ({"/": (303, "https://moodle.example.edu/", b"")}, "not below", "redirect"),
+    ({"/": (303, "http://other.edu/", b"")}, "not below", "redirect"),
+    ({"/": (500, "", b"")}, "answers with status 500", "status"),
 ]
 
 
-@pytest.mark.parametrize(("pages", "words"), BAD)
-def test_front_pages_that_no_browser_could_use(visitor: Visitor, pages: dict[str, tuple[int, str, bytes]], words: str) -> None:
+@pytest.mark.parametrize(("pages", "words", "error"), BAD)
+def test_front_pages_that_no_browser_could_use(visitor: Visitor, pages: dict[str, tuple[int, str, bytes]], words: str, error: str) -> None:
     PAGES.update(pages)
-    with pytest.raises(Problem, match=words):
+    with pytest.raises(VisitError, match=words) as caught:
         visitor.front_page()
+    assert caught.value.details["error"] == error
 
 
-def test_settings_are_sent_as_moodle_stores_them() -> None:
-    sent = to_moodle({"core": {"a": True, "b": 5, "c": None}}, {"core": {"b": "6"}, "mod_x": {"d": False}})
-    assert sent == {"core": {"a": "1", "b": "6", "c": None}, "mod_x": {"d": "0"}}
+def test_a_page_without_an_answer_is_no_page() -> None:
+    with pytest.raises(VisitError, match="gives no answer") as caught:
+        Visitor(SITE, "127.0.0.1", 1, tls=False).front_page()
+    assert caught.value.details == {"error": "no_answer", "ready": True, "reasons": []}
+
+
+@pytest.mark.parametrize(
+    ("address", "connected"), [("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("192.0.2.1", "192.0.2.1"), ("machine.example.edu",) * 2]
+)
+def test_every_address_is_reached_by_the_loopback_one(address: str, connected: str) -> None:
+    assert reachable(address) == connected
+
+
+def params(port: int, **changes: t.Any) -> dict[str, t.Any]:
+    """Return the options of site_verify for a server on this machine."""
+    return {"url": SITE, "address": "127.0.0.1", "port": port, "tls": False, "timeout": 2, **changes}
+
+
+@pytest.fixture
+def port() -> t.Iterator[int]:
+    """Return the port of a server on this machine."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+def test_a_site_that_becomes_ready_is_waited_for(port: int) -> None:
+    PAGES.update({"/-/ready": (503, "", b"{}"), "/": (303, f"{SITE}/login", b""), "/login": (200, "", b"")})
+    waited: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        PAGES["/-/ready"] = (200, "", b"")
+
+    result = verify.run(params(port), sleep=sleep)
+    assert (len(waited), result["ready"], result["page"]) == (1, True, f"{SITE}/login")
+    assert result["summary"] == [f"Address    {SITE} answers with {SITE}/login"]
+
+
+def test_a_site_that_is_never_ready_says_why(port: int) -> None:
+    PAGES["/-/ready"] = (503, "", b'{"reasons": ["The site is in maintenance."]}')
+    now = iter(range(100))
+    with pytest.raises(VisitError, match=r"is not ready: The site is in maintenance\.") as caught:
+        verify.run(params(port), sleep=lambda _seconds: None, clock=lambda: next(now))
+    assert caught.value.details == {"error": "not_ready", "ready": False, "reasons": ["The site is in maintenance."]}

@@ -10,9 +10,9 @@ import pathlib
 import typing as t
 
 import pytest
+from ansible_collections.campus.moodle.plugins.module_utils._compose import secrets as compose_secrets
 from ansible_collections.campus.moodle.plugins.module_utils._site import secret_files as files
-from ansible_collections.campus.moodle.plugins.module_utils._site.secrets import Secret
-from ansible_collections.campus.moodle.plugins.modules import compose_secrets
+from ansible_collections.campus.moodle.plugins.module_utils._site.secret_values import Request
 
 READERS = {"moodle": 10001, "services": 10002}
 # Every call that changes the disk.
@@ -33,7 +33,7 @@ def site(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pat
 def secrets(site: pathlib.Path, value: str) -> dict[str, int]:
     """Do what the module compose_secrets does; return the numbers."""
     identity = files.Identity(str(site))
-    copies, changed = compose_secrets.settle([Secret("password", READERS, value)], str(site / files.DIRECTORY), identity)
+    copies, changed = compose_secrets.compare([Request("password", READERS, value)], str(site / files.DIRECTORY), identity)
     if copies or changed:
         files.keep(str(site), READERS, identity, copies, changed)
     return files.Identity(str(site)).generations

@@ -10,9 +10,9 @@ import pathlib
 import typing as t
 
 import pytest
+from ansible_collections.campus.moodle.plugins.module_utils._compose import secrets as compose_secrets
 from ansible_collections.campus.moodle.plugins.module_utils._site import secret_files as files
-from ansible_collections.campus.moodle.plugins.module_utils._site.secrets import KINDS, LENGTH, Secret, SecretError, generate, plan
-from ansible_collections.campus.moodle.plugins.modules import compose_secrets
+from ansible_collections.campus.moodle.plugins.module_utils._site.secret_values import KINDS, LENGTH, Request, SecretError, generate, plan
 
 READERS = {"moodle": 10001, "services": 10002}
 
@@ -26,28 +26,28 @@ def test_generated_passwords_meet_moodles_policy() -> None:
 
 
 def test_a_new_secret_is_written_for_each_reader() -> None:
-    copies, changed = plan(Secret("salt", READERS), {"moodle": None, "services": None}, "/s", known=False)
+    copies, changed = plan(Request("salt", READERS), {"moodle": None, "services": None}, "/s", known=False)
     assert changed
     assert [(copy.path, copy.uid) for copy in copies] == [("/s/moodle/salt", 10001), ("/s/services/salt", 10002)]
     assert len({copy.content for copy in copies}) == 1
 
 
 def test_a_kept_secret_is_left_alone() -> None:
-    assert plan(Secret("salt", READERS), {"moodle": "x", "services": "x"}, "/s", known=True) == ([], False)
+    assert plan(Request("salt", READERS), {"moodle": "x", "services": "x"}, "/s", known=True) == ([], False)
 
 
 def test_a_missing_copy_is_made_from_the_other() -> None:
-    copies, changed = plan(Secret("salt", READERS), {"moodle": None, "services": "x"}, "/s", known=True)
+    copies, changed = plan(Request("salt", READERS), {"moodle": None, "services": "x"}, "/s", known=True)
     assert ([(copy.path, copy.content) for copy in copies], changed) == ([("/s/moodle/salt", "x")], False)
 
 
 def test_a_file_of_another_owner_is_handed_to_its_reader() -> None:
-    copies, changed = plan(Secret("salt", READERS), {"moodle": "x", "services": "x"}, "/s", known=False, misplaced=["moodle"])
+    copies, changed = plan(Request("salt", READERS), {"moodle": "x", "services": "x"}, "/s", known=False, misplaced=["moodle"])
     assert ([(copy.path, copy.uid, copy.content) for copy in copies], changed) == ([("/s/moodle/salt", 10001, "x")], False)
 
 
 def test_a_given_value_replaces_the_file() -> None:
-    copies, changed = plan(Secret("salt", {"moodle": 1}, "new"), {"moodle": "old"}, "/s", known=True)
+    copies, changed = plan(Request("salt", {"moodle": 1}, "new"), {"moodle": "old"}, "/s", known=True)
     assert ([copy.content for copy in copies], changed) == (["new"], True)
 
 
@@ -55,7 +55,7 @@ def test_a_given_value_replaces_the_file() -> None:
 @pytest.mark.parametrize("kept", [None, "old"])
 def test_an_empty_given_value_is_refused_and_never_generated(value: str, kept: str | None) -> None:
     with pytest.raises(SecretError, match="given for the secret tls_certificate is empty"):
-        plan(Secret("tls_certificate", {"services": 1}, value), {"services": kept}, "/s", known=kept is not None)
+        plan(Request("tls_certificate", {"services": 1}, value), {"services": kept}, "/s", known=kept is not None)
 
 
 # id, what is given, what the site has, whether it is known, what comes of it
@@ -71,7 +71,7 @@ ONCE: list[tuple[str, str | None, str | None, bool, str]] = [
 
 @pytest.mark.parametrize(("value", "kept", "known", "end"), [row[1:] for row in ONCE], ids=[row[0] for row in ONCE])
 def test_a_value_that_counts_once(value: str | None, kept: str | None, known: bool, end: str) -> None:
-    secret = Secret("admin_password", {"moodle": 1}, value, once=True)
+    secret = Request("admin_password", {"moodle": 1}, value, once=True)
     if end == "refused":
         with pytest.raises(SecretError, match="moodle_user") as caught:
             plan(secret, {"moodle": kept}, "/s", known=known)
@@ -85,12 +85,12 @@ def test_a_value_that_counts_once(value: str | None, kept: str | None, known: bo
 @pytest.mark.parametrize(("content", "words"), [("", "is empty"), ("  ", "is empty"), (None, "is lost")])
 def test_empty_and_lost_secrets_are_refused(content: str | None, words: str) -> None:
     with pytest.raises(SecretError, match=words):
-        plan(Secret("salt", {"moodle": 1}), {"moodle": content}, "/s", known=True)
+        plan(Request("salt", {"moodle": 1}), {"moodle": content}, "/s", known=True)
 
 
 def test_values_are_not_in_representations() -> None:
-    copies, _changed = plan(Secret("salt", {"moodle": 1}, "CANARY"), {"moodle": None}, "/s", known=False)
-    assert "CANARY" not in repr(copies) + repr(Secret("salt", {"moodle": 1}, "CANARY"))
+    copies, _changed = plan(Request("salt", {"moodle": 1}, "CANARY"), {"moodle": None}, "/s", known=False)
+    assert "CANARY" not in repr(copies) + repr(Request("salt", {"moodle": 1}, "CANARY"))
 
 
 PARAMETERS: dict[str, t.Any] = {
@@ -119,8 +119,8 @@ def run(site: pathlib.Path, smtp: str = "first\n", fail_at: int = 0) -> bool:
     """Do what the module does; the write number fail_at fails. Returns whether something was different."""
     rows = [{**row, "value": smtp if row["name"] == "smtp_password" else row["value"]} for row in PARAMETERS["secrets"]]
     identity = files.Identity(str(site))
-    secrets = compose_secrets.wanted({**PARAMETERS, "secrets": rows})
-    copies, changed = compose_secrets.settle(secrets, str(site / files.DIRECTORY), identity)
+    secrets = compose_secrets.requested({**PARAMETERS, "secrets": rows})
+    copies, changed = compose_secrets.compare(secrets, str(site / files.DIRECTORY), identity)
     identity.site_id = identity.site_id or "8f14e45f"
     if copies or changed:
         count = iter(range(1, 1000))
@@ -130,11 +130,11 @@ def run(site: pathlib.Path, smtp: str = "first\n", fail_at: int = 0) -> bool:
                 raise DiskFull(28, "No space left on device", path)
             real(path, content, **how)
 
-        real, files.write = files.write, write
+        real, files.replace_file = files.replace_file, write
         try:
             files.keep(str(site), PARAMETERS["readers"], identity, copies, changed)
         finally:
-            files.write = real
+            files.replace_file = real
     return bool(copies or changed)
 
 

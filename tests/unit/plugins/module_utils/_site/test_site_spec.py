@@ -6,51 +6,26 @@
 from __future__ import annotations
 
 import typing as t
-from pathlib import Path
 
 import pytest
-import yaml
-from ansible_collections.campus.moodle.plugins.module_utils._moodle.branches import BRANCHES, DEFAULT_BRANCH, POSTGRESQL
-from ansible_collections.campus.moodle.plugins.module_utils._site import capacity as _site_spec_capacity
-from ansible_collections.campus.moodle.plugins.module_utils._site import describe as _site_spec
-from ansible_collections.campus.moodle.plugins.module_utils._site._presets import SIZES as PRESETS
-from ansible_collections.campus.moodle.plugins.module_utils._site._rules.address import PORTS
-from ansible_collections.campus.moodle.plugins.module_utils._site._rules.tls import PEM_FILES
-from ansible_collections.campus.moodle.plugins.module_utils._site._rules.values import FILES, IDENTIFIERS, MAIL_ADDRESSES, NUMBERS, SIZES
-from ansible_collections.campus.moodle.plugins.module_utils._site.describe import (
-    RESERVED,
-    SECRETS,
-    Surroundings,
-    build_spec,
-    load_options,
-    place,
-    safe_name,
-)
-from ansible_collections.campus.moodle.tests.unit.fakes import certificate_files as certificates
+from ansible_collections.campus.moodle.plugins.module_utils._moodle.branches import DEFAULT_BRANCH, POSTGRESQL
+from ansible_collections.campus.moodle.plugins.module_utils._site import capacity
+from ansible_collections.campus.moodle.plugins.module_utils._site._build import safe_name
+from ansible_collections.campus.moodle.plugins.module_utils._site._places import options_of
+from ansible_collections.campus.moodle.plugins.module_utils._site.describe import SECRETS, describe, owners
+from ansible_collections.campus.moodle.plugins.module_utils._site.model import Site
+from ansible_collections.campus.moodle.plugins.module_utils._site.options import RESERVED
+from ansible_collections.campus.moodle.plugins.module_utils._site.presets import SIZES as PRESETS
+from ansible_collections.campus.moodle.plugins.module_utils._site.targets import _compose_sizes as compose_sizes
+from ansible_collections.campus.moodle.plugins.module_utils._site.targets.table import TARGETS
+from ansible_collections.campus.moodle.tests.unit.fakes.site_fakes import OPTIONS, ROOT, around
 
-ARGUMENT_SPECS = Path(_site_spec.__file__).resolve().parents[3] / "roles" / "site" / "meta" / "argument_specs.yml"
-OPTIONS = load_options(yaml.safe_load(ARGUMENT_SPECS.read_text(encoding="utf-8")))
-THERE = {"moodle.tgz", "lock.yml", "/cache/bin/mailhog", *certificates.FILES}
 LEAST: dict[str, t.Any] = {"moodle_hostname": "moodle.example.edu"}
-
-
-def around(**changes: t.Any) -> Surroundings:
-    """Return surroundings in which the files of THERE exist."""
-    values = {
-        "branches": BRANCHES,
-        "find": lambda path: f"/here/{path.lstrip('/')}" if path in THERE else None,
-        "read": lambda path: certificates.FILES[path.removeprefix("/here/")],
-        "now": certificates.NOW,
-        "inventory_hostname": "Physics_1.example",
-        "cache_directory": "/cache",
-        "catcher": "/cache/bin/mailhog",
-    }
-    return Surroundings(**{**values, **changes})
 
 
 def problems_of(given: dict[str, t.Any]) -> list[str]:
     """Return the problems of a description that has everything else right."""
-    return build_spec(OPTIONS, {**LEAST, **given}, around()).problems
+    return describe(OPTIONS, {**LEAST, **given}, around()).problems
 
 
 TLS = {"moodle_tls": "certificate", "moodle_tls_certificate": "cert.pem", "moodle_tls_private_key": "key.pem"}
@@ -61,15 +36,15 @@ BAD: list[tuple[str, dict[str, t.Any], tuple[str, ...]]] = [
     ("unknown branch", {"moodle_branch": "9.9"}, ("moodle_branch is '9.9'", "choose one of 4.3, 4.4, 4.5, 5.0, 5.1, 5.2, 5.3")),
     ("branch past its date", {"moodle_branch": "4.4"}, ("2025-12-08", "moodle_allow_unsupported_branch")),
     ("release of another branch", {"moodle_release": "5.2.1"}, ("moodle_release is '5.2.1'", "moodle_branch is '4.5'")),
-    ("release is no release", {"moodle_release": "latest"}, ("which is no release",)),
+    ("release is no release", {"moodle_release": "latest"}, ("not a valid release",)),
     ("misspelt variable", {"moodle_hostnam": "x"}, ("moodle_hostnam is not a variable", "did you mean moodle_hostname?")),
     ("strange variable", {"moodle_zzzzqqqq": "x"}, ("moodle_zzzzqqqq is not a variable", "remove it")),
-    ("no address", {"moodle_hostname": None}, ("moodle_hostname is missing",)),
-    ("underscore in host name", {"moodle_hostname": "my_moodle.edu"}, ("moodle_hostname is 'my_moodle.edu'", "no host name")),
+    ("not a valid address", {"moodle_hostname": None}, ("moodle_hostname is missing",)),
+    ("underscore in host name", {"moodle_hostname": "my_moodle.edu"}, ("moodle_hostname is 'my_moodle.edu'", "not a valid host name")),
     ("URL as host name", {"moodle_hostname": "https://moodle.edu"}, ("moodle_hostname", "without a scheme")),
     ("bad bind address", {"moodle_bind_address": "eth0"}, ("moodle_bind_address is 'eth0'",)),
     ("URL without scheme", {"moodle_url": "moodle.example.edu"}, ("moodle_url is 'moodle.example.edu'",)),
-    ("URL with bad port", {"moodle_url": "http://moodle.example.edu:99999"}, ("moodle_url", "no address")),
+    ("URL with bad port", {"moodle_url": "http://moodle.example.edu:99999"}, ("moodle_url", "not a valid address")),
     ("URL with path", {"moodle_url": "http://moodle.example.edu:18080/lms"}, ("remove the path '/lms'",)),
     ("URL with query", {"moodle_url": "http://moodle.example.edu:18080/?a=1"}, ("the query",)),
     ("URL of another host", {"moodle_url": "http://other.edu:18080"}, ("give one of them only",)),
@@ -112,7 +87,7 @@ BAD: list[tuple[str, dict[str, t.Any], tuple[str, ...]]] = [
     (
         "ACME for a local name",
         {"moodle_tls": "acme", "moodle_acme_email": "a@b.edu", "moodle_bind_address": "0.0.0.0", "moodle_hostname": "box"},
-        ("no public host name",),
+        ("not a public host name",),
     ),
     ("bad network", {"moodle_trusted_proxies": ["10.0.0.0/99"]}, ("'10.0.0.0/99'", "CIDR")),
     (
@@ -174,7 +149,11 @@ BAD: list[tuple[str, dict[str, t.Any], tuple[str, ...]]] = [
     ("relative directory", {"moodle_directory": "moodle"}, ("moodle_directory is 'moodle'", "absolute path")),
     ("the whole machine as directory", {"moodle_directory": "//"}, ("moodle_directory is '//'", "absolute path")),
     ("half of the mirrors", {"moodle_image_security_mirror": "https://m.edu/s"}, ("without moodle_image_mirror", "give both")),
-    ("mirror is a name", {"moodle_image_mirror": "mirror.example.edu"}, ("moodle_image_mirror is 'mirror.example.edu'", "no address")),
+    (
+        "mirror is a name",
+        {"moodle_image_mirror": "mirror.example.edu"},
+        ("moodle_image_mirror is 'mirror.example.edu'", "not a valid address"),
+    ),
     ("password of the own cache", {"moodle_cache_password": "CANARY"}, ("moodle_cache_password is given", "moodle_cache_host")),
     ("user that PostgreSQL has", {"moodle_database_user": "pg_school"}, ("moodle_database_user is 'pg_school'", "another name")),
     ("database that PostgreSQL has", {"moodle_database_name": "template1"}, ("moodle_database_name is 'template1'", "another name")),
@@ -193,14 +172,35 @@ BAD: list[tuple[str, dict[str, t.Any], tuple[str, ...]]] = [
         {"moodle_smtp_host": "mail.example.edu", "moodle_smtp_user": "moodle"},
         ("moodle_smtp_user is given without moodle_smtp_password",),
     ),
-    ("bad language", {"moodle_languages": ["German"]}, ("'German'", "no language pack")),
+    (
+        "user of the own session store",
+        {"moodle_session_username": "campus", "moodle_session_store": "valkey"},
+        ("moodle_session_username is given without moodle_session_host",),
+    ),
+    (
+        "user without password",
+        {"moodle_cache_username": "campus", "moodle_cache_host": "c.example.edu"},
+        ("moodle_cache_username is given without moodle_cache_password",),
+    ),
+    (
+        "user name with a space",
+        {"moodle_cache_username": "cam pus", "moodle_cache_host": "c.example.edu", "moodle_cache_password": "x"},
+        ("moodle_cache_username is 'cam pus'", "without spaces"),
+    ),
+    ("less than Moodle takes anyway", {"moodle_cron_memory_limit": "128m"}, ("moodle_cron_memory_limit is '128m'", "384m")),
+    (
+        "tasks that the container would be killed for",
+        {"moodle_cron_memory_limit": "1g", "moodle_cron_memory": "2g"},
+        ("moodle_cron_memory_limit is '1024m', which is more than moodle_adhoc_memory '512m'",),
+    ),
+    ("bad language", {"moodle_languages": ["German"]}, ("'German'", "not the name of a language pack")),
     ("language not built in", {"moodle_language": "de"}, ("add it to moodle_languages",)),
     ("bad mail address", {"moodle_admin_email": "admin@localhost"}, ("moodle_admin_email is 'admin@localhost'",)),
     ("flat settings", {"moodle_settings": {"theme": "boost"}}, ("write component, name and value",)),
     ("structured setting", {"moodle_settings": {"core": {"theme": ["boost"]}}}, ("core.theme",)),
     (
         "secret among the settings",
-        {"moodle_settings": {"core": {"smtppass": "CANARY", "passwordpolicy": "1"}}},
+        {"moodle_settings": {"core": {"smtppass": "CANARY", "passwordpolicy": "1", "proxybypass": "localhost"}}},
         ("core.smtppass", "moodle_secret_settings"),
     ),
     ("settings is a list", {"moodle_settings": ["theme"]}, ("but must be a mapping",)),
@@ -223,7 +223,7 @@ def test_all_problems_come_at_once() -> None:
 
 
 def test_the_least_description_is_enough() -> None:
-    outcome = build_spec(OPTIONS, LEAST, around())
+    outcome = describe(OPTIONS, LEAST, around())
     assert outcome.problems == []
     spec = outcome.spec
     assert (spec["name"], spec["project"], spec["directory"]) == (
@@ -233,7 +233,7 @@ def test_the_least_description_is_enough() -> None:
     )
     assert spec["url"] == "http://moodle.example.edu:18080"
     assert (spec["php"]["memory"], spec["php"]["cpus"], spec["database"]["memory"]) == (1024, 1.0, 512)
-    assert [row["variable"] for row in spec["published"]] == ["moodle_http_port"]
+    assert [row["variable"] for row in spec["target"]["published"]] == ["moodle_http_port"]
     assert spec["admin"]["email"] == "admin@moodle.example.edu"
 
 
@@ -261,14 +261,14 @@ ADDRESSES = [
 
 @pytest.mark.parametrize(("given", "url"), [row[1:] for row in ADDRESSES], ids=[row[0] for row in ADDRESSES])
 def test_the_address_follows(given: dict[str, t.Any], url: str) -> None:
-    outcome = build_spec(OPTIONS, {**LEAST, **given}, around())
+    outcome = describe(OPTIONS, {**LEAST, **given}, around())
     assert outcome.problems == []
     assert outcome.spec["url"] == url
 
 
 def test_development_publishes_the_documented_ports() -> None:
-    spec = build_spec(OPTIONS, {**LEAST, "moodle_environment": "development"}, around()).spec
-    assert [(row["service"], row["address"], row["port"]) for row in spec["published"]] == [
+    spec = describe(OPTIONS, {**LEAST, "moodle_environment": "development"}, around()).spec
+    assert [(row["service"], row["address"], row["port"]) for row in spec["target"]["published"]] == [
         ("proxy", "127.0.0.1", 18080),
         ("postgres", "127.0.0.1", 15432),
         ("valkey-sessions", "127.0.0.1", 16379),
@@ -278,10 +278,39 @@ def test_development_publishes_the_documented_ports() -> None:
 
 
 def test_without_its_program_the_mail_catcher_is_left_out_with_a_warning() -> None:
-    outcome = build_spec(OPTIONS, {**LEAST, "moodle_environment": "development"}, around(catcher="/nowhere"))
+    outcome = describe(OPTIONS, {**LEAST, "moodle_environment": "development"}, around(catcher="/nowhere"))
     assert outcome.problems == []
     assert outcome.spec["mail"]["catcher"] is False
     assert any("/nowhere" in sentence for sentence in outcome.warnings)
+    assert any("cannot deliver mail" in sentence for sentence in outcome.warnings)
+
+
+# id, what is given, whether the mail catcher's program is there, whether it runs, and whether mail is delivered or shown
+CATCHER: list[tuple[str, dict[str, t.Any], bool, bool, bool]] = [
+    ("production", {}, True, False, False),
+    ("development", {"moodle_environment": "development"}, True, True, True),
+    ("development without its program", {"moodle_environment": "development"}, False, False, False),
+    ("development with a server", {"moodle_environment": "development", "moodle_smtp_host": "mail.example.edu"}, True, False, True),
+    ("development without it", {"moodle_environment": "development", "moodle_mail_catcher": False}, True, False, False),
+    ("requested in production", {"moodle_mail_catcher": True}, True, True, True),
+    (
+        "in images that are given",
+        {"moodle_environment": "development", "moodle_image": "a:1", "moodle_services_image": "b:1"},
+        False,
+        True,
+        True,
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "there", "runs", "served"), [row[1:] for row in CATCHER], ids=[row[0] for row in CATCHER])
+def test_whether_the_mail_catcher_runs_has_one_answer(given: dict[str, t.Any], there: bool, runs: bool, served: bool) -> None:
+    """Its containers, its ports and the warning about missing mail follow from the same answer."""
+    # The site's own port is one of the mail catcher's.
+    outcome = describe(OPTIONS, {**LEAST, **given, "moodle_http_port": 11025}, around(**({} if there else {"catcher": "/nowhere"})))
+    assert [sentence for sentence in outcome.problems if "are both 11025" in sentence] == outcome.problems
+    assert (bool(outcome.problems), outcome.spec["mail"]["catcher"]) == (runs, runs)
+    assert any("cannot deliver mail" in sentence for sentence in outcome.warnings) is not served
 
 
 # size, workers of a container, its /tmp, connections of PostgreSQL
@@ -297,29 +326,28 @@ CAPACITY = [
 
 @pytest.mark.parametrize(("given", "workers", "scratch", "connections"), CAPACITY)
 def test_sizes_fit_each_other(given: dict[str, t.Any], workers: int, scratch: int, connections: int) -> None:
-    outcome = build_spec(OPTIONS, {**LEAST, **given}, around())
+    outcome = describe(OPTIONS, {**LEAST, **given}, around())
     assert outcome.problems == []
     php = outcome.spec["php"]
     assert (php["workers"], php["scratch"], outcome.spec["database"]["connections"]) == (workers, scratch, connections)
-    assert _site_spec_capacity.SHARED + workers * _site_spec_capacity.WORKER + scratch <= php["memory"]
+    assert capacity.SHARED + workers * capacity.WORKER + scratch <= php["memory"]
     assert scratch >= outcome.spec["upload_max"]
 
 
 def test_workers_that_may_not_fit_are_a_warning() -> None:
-    outcome = build_spec(OPTIONS, {**LEAST, "moodle_php_workers": 20}, around())
+    outcome = describe(OPTIONS, {**LEAST, "moodle_php_workers": 20}, around())
     assert outcome.problems == []
     assert any("moodle_php_workers is 20" in sentence for sentence in outcome.warnings)
 
 
 def test_numbers_agree_with_the_images() -> None:
-    image = Path(_site_spec.__file__).resolve().parents[3] / "roles" / "image" / "files"
+    image = ROOT / "roles" / "image" / "files"
     pool = (image / "rootfs/opt/campus-moodle/src/PoolSize.php").read_text(encoding="utf-8")
     for name, number in (("SHARED_MIB", 256), ("WORKER_MIB", 64), ("WORKERS_PER_CPU", 6), ("LEAST", 2)):
         assert f"{name} = {number};" in pool
-    ours = _site_spec_capacity
-    assert (ours.SHARED, ours.WORKER, ours.WORKERS_PER_CPU, ours.LEAST_WORKERS) == (256, 64, 6, 2)
+    assert (capacity.SHARED, capacity.WORKER, capacity.WORKERS_PER_CPU, capacity.LEAST_WORKERS) == (256, 64, 6, 2)
     proxy = (image / "services/opt/campus-services/lib/proxy.sh").read_text(encoding="utf-8")
-    assert f"proxy_places={ours.PROXY_PLACES}\n" in proxy
+    assert f"proxy_places={compose_sizes.PROXY_PLACES}\n" in proxy
 
 
 def test_what_the_site_does_not_bring_is_asked_for_before_anything_is_touched() -> None:
@@ -330,7 +358,7 @@ def test_what_the_site_does_not_bring_is_asked_for_before_anything_is_touched() 
         "moodle_environment": "development",
         "moodle_code_directory": "/srv/code",
     }
-    needs = build_spec(OPTIONS, {**LEAST, **given}, around()).spec["needs"]
+    needs = describe(OPTIONS, {**LEAST, **given}, around()).spec["target"]["needs"]
     assert needs["servers"] == [
         {"host": "db", "port": 5432, "variable": "moodle_database_host"},
         {"host": "sessions.example.edu", "port": 6379, "variable": "moodle_session_host"},
@@ -346,7 +374,7 @@ ACME = {"moodle_tls": "acme", "moodle_acme_email": "a@b.edu", "moodle_bind_addre
     [({}, True), ({"moodle_http_port": 80}, True), ({"moodle_http_port": 80, "moodle_https_port": 443}, False)],
 )
 def test_ports_that_no_authority_asks_are_a_warning(ports: dict[str, t.Any], warned: bool) -> None:
-    outcome = build_spec(OPTIONS, {**LEAST, **ACME, **ports}, around())
+    outcome = describe(OPTIONS, {**LEAST, **ACME, **ports}, around())
     assert outcome.problems == []
     assert any("moodle_tls is acme but ports" in sentence for sentence in outcome.warnings) is warned
 
@@ -364,11 +392,11 @@ BROKEN: list[dict[str, t.Any]] = [
 @pytest.mark.parametrize("given", BROKEN)
 def test_a_site_that_could_not_run_can_be_removed(given: dict[str, t.Any]) -> None:
     assert problems_of(given)
-    outcome = build_spec(OPTIONS, {**LEAST, **given}, around(), "removal")
+    outcome = describe(OPTIONS, {**LEAST, **given}, around(), "removal")
     assert (outcome.problems, outcome.warnings) == ([], [])
-    assert {key: outcome.spec[key] for key in ("name", "target", "project", "directory", "destroy_data")} == {
+    assert outcome.spec["target"]["name"] == "compose"
+    assert {key: outcome.spec[key] for key in ("name", "project", "directory", "destroy_data")} == {
         "name": "physics-1-example",
-        "target": "compose",
         "project": "moodle-physics-1-example",
         "directory": "/opt/moodle/physics-1-example",
         "destroy_data": "",
@@ -386,7 +414,7 @@ def test_a_site_that_could_not_run_can_be_removed(given: dict[str, t.Any]) -> No
     ],
 )
 def test_removal_still_asks_which_site_it_is(given: dict[str, t.Any]) -> None:
-    assert len(build_spec(OPTIONS, {**LEAST, **given}, around(), "removal").problems) == 1
+    assert len(describe(OPTIONS, {**LEAST, **given}, around(), "removal").problems) == 1
 
 
 def test_names_that_the_collection_gives_to_hosts_are_no_mistake() -> None:
@@ -400,15 +428,13 @@ def test_defaults_are_those_of_the_branch_table() -> None:
 
 
 def test_text_from_an_ini_inventory_is_cast() -> None:
-    spec = build_spec(
-        OPTIONS, {**LEAST, "moodle_http_port": "8080", "moodle_php_cpus": "1.5", "moodle_database_pooler": "no"}, around()
-    ).spec
+    spec = describe(OPTIONS, {**LEAST, "moodle_http_port": "8080", "moodle_php_cpus": "1.5", "moodle_database_pooler": "no"}, around()).spec
     assert (spec["http_port"], spec["php"]["cpus"], spec["database"]["pooler"]) == (8080, 1.5, False)
 
 
 def test_no_secret_enters_the_description() -> None:
     given = {**LEAST, "moodle_admin_password": "CANARY-aA1", "moodle_database_host": "db", "moodle_database_password": "CANARY"}
-    outcome = build_spec(OPTIONS, given, around())
+    outcome = describe(OPTIONS, given, around())
     assert outcome.problems == []
     assert "CANARY" not in repr(outcome)
     assert outcome.spec["secrets_given"] == ["admin_password", "database_password"]
@@ -426,25 +452,33 @@ def test_no_secret_enters_a_sentence() -> None:
     assert "CANARY" not in repr(problems)
 
 
-def test_tables_name_only_options() -> None:
-    named = {
-        *SIZES,
-        *NUMBERS,
-        *IDENTIFIERS,
-        *MAIL_ADDRESSES,
-        *FILES,
-        *PEM_FILES,
-        *PORTS,
-        *SECRETS,
-        *(name for preset in PRESETS.values() for name in preset),
-    }
-    assert named <= set(OPTIONS)
+def test_presets_and_secrets_name_only_options() -> None:
+    assert {*SECRETS, *(name for preset in PRESETS.values() for name in preset)} <= set(OPTIONS)
 
 
-def test_every_option_has_a_place_of_its_own() -> None:
-    places = [place(name) for name in OPTIONS]
-    assert len(set(places)) == len(places)
-    assert not {path[:1] for path in places if len(path) == 2} & {path for path in places if len(path) == 1}
+def test_every_option_is_neutral_or_belongs_to_a_target() -> None:
+    """Each has one place: a field of Site or of a target's options, or it is a secret, which has none."""
+    neutral, special = set(options_of(Site)), {name for target in TARGETS.values() for name in options_of(target.options)}
+    assert neutral | special | set(SECRETS) | {"moodle_target"} == set(OPTIONS)
+    assert not neutral & special
+    assert not (neutral | special) & set(SECRETS)
+    assert {name for name in OPTIONS if owners(name)} == special
+
+
+def test_relations_are_between_options() -> None:
+    for cls in (Site, *(target.options for target in TARGETS.values())):
+        named = {other for form in options_of(cls).values() for other in (*form.needs, *form.within)}
+        assert named <= set(OPTIONS)
+
+
+def test_the_choices_of_the_target_are_the_targets() -> None:
+    assert set(OPTIONS["moodle_target"].choices) == set(TARGETS) == {target.name for target in TARGETS.values()}
+
+
+def test_what_identifies_a_site_is_an_option_of_its_target() -> None:
+    for target in TARGETS.values():
+        assert target.identity <= set(options_of(target.options)), target.name
+        assert set(target.ports.values()) <= set(options_of(target.options)), target.name
 
 
 def test_presets_have_the_same_options() -> None:

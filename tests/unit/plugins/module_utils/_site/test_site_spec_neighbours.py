@@ -8,20 +8,31 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._site._neighbours import Claim, clashes, machine_of, overlap
+from ansible_collections.campus.moodle.plugins.module_utils._site.targets._compose_claims import clashes, machine_of, overlap
+from ansible_collections.campus.moodle.plugins.module_utils._site.targets.target import Neighbour
 
-LAW = Claim("law", "law", "/opt/moodle/law", (("127.0.0.1", 18080, "moodle_http_port"), ("127.0.0.1", 15432, "moodle_database_host_port")))
+Port = tuple[str, int, str]
 
 
-def physics(**changes: t.Any) -> Claim:
-    """Return a claim that leaves LAW alone."""
+def site(host: str, name: str, directory: str, ports: t.Iterable[Port]) -> Neighbour:
+    """Return a site with as much of its description as counts between neighbours."""
+    rows = [dict(zip(("address", "port", "variable"), port)) for port in ports]
+    return Neighbour(host, {"name": name, "directory": directory, "target": {"ports": rows}})
+
+
+LAW_PORTS: tuple[Port, ...] = (("127.0.0.1", 18080, "moodle_http_port"), ("127.0.0.1", 15432, "moodle_database_host_port"))
+LAW = site("law", "law", "/opt/moodle/law", LAW_PORTS)
+
+
+def physics(**changes: t.Any) -> Neighbour:
+    """Return a site that leaves LAW alone."""
     values = {
         "host": "physics",
         "name": "physics",
         "directory": "/opt/moodle/physics",
         "ports": (("127.0.0.1", 18081, "moodle_http_port"),),
     }
-    return Claim(**{**values, **changes})
+    return site(**{**values, **changes})
 
 
 CLASHES: list[tuple[str, dict[str, t.Any], list[str]]] = [
@@ -37,7 +48,7 @@ CLASHES: list[tuple[str, dict[str, t.Any], list[str]]] = [
         ["is 15432, which is moodle_database_host_port of the site law"],
     ),
     ("port of another address", {"ports": (("192.0.2.1", 18080, "moodle_http_port"),)}, []),
-    ("name", {"name": "law", "directory": "/opt/moodle/law", "ports": LAW.ports}, ["with the same name 'law'"]),
+    ("name", {"name": "law", "directory": "/opt/moodle/law", "ports": LAW_PORTS}, ["with the same name 'law'"]),
     ("directory", {"directory": "/opt/moodle/law"}, ["moodle_directory is '/opt/moodle/law', but the site law"]),
     ("directory in the other one", {"directory": "/opt/moodle//law/physics/"}, ["has '/opt/moodle/law'; give each a directory of its own"]),
     ("directory around the other one", {"directory": "/opt/moodle"}, ["moodle_directory is '/opt/moodle', but the site law"]),

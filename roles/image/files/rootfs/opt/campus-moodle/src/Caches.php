@@ -29,7 +29,7 @@ final class Caches
         return [
             'server' => str_starts_with($host, '/') ? $host : "$host:{$values['MOODLE_CACHE_PORT']}",
             'prefix' => SiteSettings::keyPrefix($values) . LargeValue::KEYS,
-            'password' => $values['MOODLE_CACHE_PASSWORD'],
+            'password' => Valkey::login($values, 'CACHE'),
             'serializer' => extension_loaded('igbinary') ? self::IGBINARY : self::PHP_SERIALIZER,
             'compressor' => 0,
             'connectiontimeout' => 1,

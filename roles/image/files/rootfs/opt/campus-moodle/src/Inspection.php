@@ -87,10 +87,10 @@ final class Inspection
         $values = $this->values;
         if ($values['MOODLE_SESSION_HOST'] === '') {
             $this->warnings[] = 'Sessions are kept in the database because MOODLE_SESSION_HOST is not set.';
-        } elseif ($why = Valkey::waitFor($values['MOODLE_SESSION_HOST'], $values['MOODLE_SESSION_PORT'], $values['MOODLE_SESSION_PASSWORD'], $values['MOODLE_DATABASE_WAIT'])) {
+        } elseif ($why = Valkey::waitFor($values, 'SESSION', $values['MOODLE_DATABASE_WAIT'])) {
             $this->problem(ExitCode::UNREACHABLE, 'sessions', "The session server {$values['MOODLE_SESSION_HOST']} cannot be used: $why.");
         }
-        if ($values['MOODLE_CACHE_HOST'] !== '' && $why = Valkey::problem($values['MOODLE_CACHE_HOST'], $values['MOODLE_CACHE_PORT'], $values['MOODLE_CACHE_PASSWORD'])) {
+        if ($values['MOODLE_CACHE_HOST'] !== '' && $why = Valkey::problem($values, 'CACHE')) {
             $this->warnings[] = "The cache server {$values['MOODLE_CACHE_HOST']} does not answer now: $why.";
         }
     }

@@ -13,11 +13,19 @@ final class Mask
     /** Differs from SECRET, so that a diff shows that there is a change. */
     public const NEW_SECRET = '(secret, changed)';
 
-    private const SECRET_NAME = '/pass(word|wd|phrase)?|secret|token|salt|pepper|private|credential|api_?key|(^|_)key$|auth_?key|siteidentifier/i';
-
+    /** Whether the value of a setting is a secret; the file says how a name tells. */
     public static function isSecret(string $name): bool
     {
-        return preg_match(self::SECRET_NAME, $name) === 1;
+        static $rule = null;
+        $rule ??= json_decode((string) file_get_contents(Paths::ETC . '/secret-names.json'), true, flags: JSON_THROW_ON_ERROR);
+        $bare = rtrim(strtolower($name), '0123456789_');
+        return (in_array($bare, $rule['names'], true) || self::endsInOneOf($bare, $rule['endings'])) && !self::endsInOneOf($bare, $rule['open']);
+    }
+
+    /** @param list<string> $endings */
+    private static function endsInOneOf(string $name, array $endings): bool
+    {
+        return array_filter($endings, static fn (string $ending) => str_ends_with($name, $ending)) !== [];
     }
 
     /**

@@ -10,6 +10,8 @@ namespace Campus\Moodle;
 final class Paths
 {
     public const HOME = '/opt/campus-moodle';
+    /** Tables that the image and the collection read alike. */
+    public const ETC = __DIR__ . '/../etc';
     public const CODE = '/srv/moodle';
     /** The only state: a volume. */
     public const DATA = '/var/moodledata';

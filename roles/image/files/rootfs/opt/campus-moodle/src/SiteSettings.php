@@ -157,7 +157,7 @@ final class SiteSettings
 
     /**
      * What differs for web requests when there is a pooler. It sets the connection options itself (they may not come from
-     * the client), and stands beside PHP, so that TLS to the database is its work.
+     * the client), and stands next to PHP, so that TLS to the database is its work.
      *
      * @param array<string, mixed> $values
      * @return array<string, mixed>
@@ -185,7 +185,7 @@ final class SiteSettings
             'session_handler_class' => '\core\session\redis',
             'session_redis_host' => $values['MOODLE_SESSION_HOST'],
             'session_redis_port' => $values['MOODLE_SESSION_PORT'],
-            'session_redis_auth' => $values['MOODLE_SESSION_PASSWORD'],
+            'session_redis_auth' => Valkey::login($values, 'SESSION'),
             'session_redis_database' => 0,
             'session_redis_prefix' => self::keyPrefix($values),
             // A page that waits for another page of the same user looks every so many ms.

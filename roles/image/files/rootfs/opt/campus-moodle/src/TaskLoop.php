@@ -20,10 +20,14 @@ final class TaskLoop
 
     private bool $stopped = false;
     private int $child = 0;
-    private string $said = '';
+    private string $reported = '';
 
-    /** @param list<string> $command PHP script and arguments */
-    public function __construct(private readonly array $command)
+    /**
+     * @param array<string, mixed> $values as Environment::read gives for 'site'
+     * @param string $script name of one of Moodle's scripts
+     * @param list<string> $arguments of the script, in addition to those that follow from the values
+     */
+    public function __construct(private readonly array $values, private readonly string $script, private readonly array $arguments = [])
     {
     }
 
@@ -45,14 +49,14 @@ final class TaskLoop
     private function once(): bool
     {
         $reasons = Readiness::reasonsAgainstTasks();
-        $this->say($reasons === [] ? 'Running tasks.' : 'No tasks for now: ' . implode(' ', $reasons));
+        $this->report($reasons === [] ? 'Running tasks.' : 'No tasks for now: ' . implode(' ', $reasons));
         if ($reasons !== []) {
             return true; // nothing wrong with us: look again soon
         }
         $started = time();
         $exit = $this->start();
         if ($exit !== 0 && !$this->stopped) {
-            Log::line(basename($this->command[0]) . " ended with exit status $exit.");
+            Log::line("$this->script.php ended with exit status $exit.");
             return false;
         }
         $this->rest(self::LEAST_SECONDS - (time() - $started));
@@ -61,7 +65,7 @@ final class TaskLoop
 
     private function start(): int
     {
-        $process = proc_open([PHP_BINARY, ...$this->command], [['file', '/dev/null', 'r'], STDOUT, STDERR], $pipes);
+        $process = proc_open(self::command($this->values, $this->script, $this->arguments), [['file', '/dev/null', 'r'], STDOUT, STDERR], $pipes);
         if ($process === false) {
             return 1;
         }
@@ -73,6 +77,21 @@ final class TaskLoop
         $this->child = 0;
         proc_close($process);
         return $status['signaled'] ? 128 + $status['termsig'] : $status['exitcode'];
+    }
+
+    /**
+     * What runs one of Moodle's scripts.
+     *
+     * @param array<string, mixed> $values
+     * @param list<string> $arguments
+     * @return list<string>
+     */
+    public static function command(array $values, string $script, array $arguments): array
+    {
+        $limit = $values['MOODLE_CRON_MEMORY_LIMIT'];
+        // Moodle raises a limit that is lower than what it wants, and leaves a higher one alone.
+        $php = $limit === '' ? [PHP_BINARY] : [PHP_BINARY, '-d', "memory_limit=$limit"];
+        return [...$php, Image::script($script), ...$arguments, "--keep-alive={$values['MOODLE_CRON_KEEP_ALIVE']}"];
     }
 
     private function stop(): void
@@ -91,11 +110,11 @@ final class TaskLoop
         }
     }
 
-    private function say(string $sentence): void
+    private function report(string $sentence): void
     {
-        if ($sentence !== $this->said) {
+        if ($sentence !== $this->reported) {
             Log::line($sentence);
-            $this->said = $sentence;
+            $this->reported = $sentence;
         }
     }
 }

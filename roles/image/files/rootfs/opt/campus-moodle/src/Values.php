@@ -164,7 +164,7 @@ final class Values
     }
 
     /**
-     * Settings that nobody may change in the browser.
+     * Settings that no one may change in the browser.
      *
      * @return array<string, array<string, scalar>> 'core' or a component => name => value
      */

@@ -6,7 +6,7 @@ declare(strict_types=1);
 
 namespace Campus\Moodle;
 
-/** The settings that somebody wants, as text in JSON. */
+/** The settings that are requested, as text in JSON: what can be one, and how Moodle stores it. */
 final class WantedSettings
 {
     /**
@@ -15,20 +15,21 @@ final class WantedSettings
      */
     public static function parse(string $json): array
     {
-        $given = trim($json) === '' ? [] : json_decode($json, true);
-        if (!is_array($given) || ($given !== [] && array_is_list($given))) {
-            throw Failure::because(ExitCode::USAGE, 'settings', 'Standard input must be a JSON object such as {"core": {"country": "DE"}}.');
+        $given = trim($json) === '' ? [] : json_decode($json, true, flags: JSON_BIGINT_AS_STRING);
+        if (!self::isObject($given)) {
+            throw Failure::because(ExitCode::USAGE, 'invalid', 'Standard input must be a JSON object such as {"core": {"country": "DE"}}.');
         }
         $wanted = [];
         $sentences = [];
         foreach ($given as $component => $values) {
-            if (!preg_match('/^[a-z][a-z0-9_]*$/', (string) $component) || !is_array($values)) {
+            if (!preg_match('/^[a-z][a-z0-9_]*$/', (string) $component) || !self::isObject($values)) {
                 $sentences[] = "The settings of '$component' must be an object, under 'core' or the name of a component.";
                 continue;
             }
             if ($component === 'moodle') {
                 // Moodle reads it as another name of core and writes it as a component of its own.
-                $sentences[] = "The component of core settings is called core here, not moodle.";
+                $names = implode(', ', array_keys($values)) ?: 'them';
+                $sentences[] = "The component of core settings is called core here, so write $names below core and not below moodle.";
                 continue;
             }
             foreach ($values as $name => $value) {
@@ -39,7 +40,13 @@ final class WantedSettings
                 $wanted[$component][$name] = self::stored($value);
             }
         }
-        return $sentences === [] ? $wanted : throw new Failure(ExitCode::USAGE, 'settings', $sentences);
+        return $sentences === [] ? $wanted : throw new Failure(ExitCode::USAGE, 'invalid', $sentences);
+    }
+
+    /** An empty one of PHP is a list as well. */
+    private static function isObject(mixed $values): bool
+    {
+        return is_array($values) && ($values === [] || !array_is_list($values));
     }
 
     private static function stored(mixed $value): ?string
@@ -47,6 +54,8 @@ final class WantedSettings
         return match (true) {
             $value === null => null,
             is_bool($value) => $value ? '1' : '0',
+            // 2.0 stays 2.0, as it was written.
+            is_float($value) => json_encode($value, JSON_PRESERVE_ZERO_FRACTION),
             default => (string) $value,
         };
     }

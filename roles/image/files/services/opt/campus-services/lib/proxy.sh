@@ -92,10 +92,12 @@ proxy_frontend() {
   printf 'frontend site\n  log global\n  bind %s\n  default_backend web\n' "$1"
 }
 
+# What a host name is was decided by the site's description and by its image. Here only what could leave its place in a configuration
+# is refused.
 proxy_host() {
   local host
   host=$(need PROXY_HOSTNAME)
-  [[ $host =~ ^[A-Za-z0-9.-]+$ ]] || fail "PROXY_HOSTNAME must be one host name, not '$host'"
+  [[ ${#host} -ge 1 && ${#host} -le 253 && $host != *[!A-Za-z0-9._-]* ]] || fail "PROXY_HOSTNAME must be one host name, not '$host'"
   printf '%s' "$host"
 }
 

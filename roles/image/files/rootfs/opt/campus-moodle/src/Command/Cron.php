@@ -7,7 +7,6 @@ declare(strict_types=1);
 namespace Campus\Moodle\Command;
 
 use Campus\Moodle\Command;
-use Campus\Moodle\Image;
 use Campus\Moodle\SiteSettings;
 use Campus\Moodle\TaskLoop;
 
@@ -17,7 +16,6 @@ final class Cron implements Command
     public function run(array $arguments): int
     {
         Arguments::allow($arguments, []);
-        $values = SiteSettings::prepare('site');
-        return (new TaskLoop([Image::script('cron'), '--keep-alive=' . $values['MOODLE_CRON_KEEP_ALIVE']]))->run();
+        return (new TaskLoop(SiteSettings::prepare('site'), 'cron'))->run();
     }
 }

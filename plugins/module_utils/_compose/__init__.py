@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+#
+# Private to this collection: it may change or disappear in any release.
+
+"""A Moodle site in Docker Compose on one machine.
+
+project    the client of docker and its Compose plugin, for one project
+preflight  compose_preflight: what a machine must offer
+secrets    compose_secrets: the secrets of a site, generated once and kept
+rollout    compose_rollout: a site as described, or none
+database   compose_database: dump the site's database, and load a dump beside it
+files      what lies in a site's directory on the machine
+
+The rooms of the rollout, in reading order: _plan (what differs), _steps (carry it out), _wait (until containers do their work),
+_upgrade (the database), _rollback (when it does not succeed), _summary (the site in lines for people), _removal (state absent).
+"""

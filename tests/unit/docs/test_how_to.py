@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+"""What the pages of docs/how-to tell people to write and to type: variables that a site accepts, playbooks and options that exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import textwrap
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.campus.moodle.plugins.module_utils._site.describe import describe
+from ansible_collections.campus.moodle.tests.unit.fakes.certificate_files import FILES
+from ansible_collections.campus.moodle.tests.unit.fakes.site_fakes import OPTIONS, ROOT, around
+
+PAGES = sorted((ROOT / "docs" / "how-to").glob("*.md"))
+LONGEST = 80
+COMMANDS = {"ansible-playbook", "ansible-galaxy"}
+# Files that a page tells people to have, and what is in them as far as it matters.
+THEIRS = {"physics.lock.yml": b"", "files/fullchain.pem": FILES["cert.pem"], "files/privkey.pem": FILES["key.pem"]}
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """Return the blocks of a page in one language, also those in lists."""
+    text = page.read_text(encoding="utf-8")
+    return [textwrap.dedent(block) for block in re.findall(rf"```{language}\n(.*?) *```", text, re.DOTALL)]
+
+
+def hosts_in(document: t.Any) -> t.Iterator[dict[str, t.Any]]:
+    """Yield the variables of each site that a block describes: an inventory, or the variables alone."""
+    if "moodle_sites" in document:
+        group = document["moodle_sites"]
+        for variables in group["hosts"].values():
+            yield {**group.get("vars", {}), **(variables or {})}
+    elif "plugins" not in document:
+        yield document
+
+
+SITES = [(page.name, variables) for page in PAGES for block in blocks(page, "yaml") for variables in hosts_in(yaml.safe_load(block))]
+LINES = [(page.name, line) for page in PAGES for block in blocks(page, "console") for line in block.splitlines() if line.startswith("$ ")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_has_its_goal_as_title_and_fits_on_a_screen_or_two(page: Path) -> None:
+    lines = page.read_text(encoding="utf-8").splitlines()
+    assert lines[2].startswith("# ")
+    assert len(lines) <= LONGEST
+    assert page.name in {name for name, _line in LINES}
+
+
+@pytest.mark.parametrize(("page", "variables"), SITES, ids=lambda value: value if isinstance(value, str) else "")
+def test_a_site_accepts_the_variables(page: str, variables: dict[str, t.Any]) -> None:
+    def find(path: str) -> str | None:
+        return f"/theirs/{path}" if path in THEIRS else None
+
+    world = around(find=find, read=lambda path: THEIRS[path.removeprefix("/theirs/")])
+    given = {"moodle_hostname": "moodle.example.edu", "moodle_image": "site:1", "moodle_services_image": "services:1", **variables}
+    if "moodle_plugins_lock" in given:
+        del given["moodle_image"], given["moodle_services_image"]
+    assert describe(OPTIONS, given, world).problems == []
+
+
+@pytest.mark.parametrize(("page", "line"), LINES)
+def test_a_command_names_what_there_is(page: str, line: str) -> None:
+    program, *words = shlex.split(line.removeprefix("$ "), comments=True)
+    assert program in COMMANDS
+    if program != "ansible-playbook":
+        return
+    playbook = ROOT / "playbooks" / f"{words[0].removeprefix('campus.moodle.')}.yml"
+    text = playbook.read_text(encoding="utf-8")
+    assert words[1:3] == ["-i", "inventory"]
+    extra = [after.partition("=")[0] for word, after in zip(words, words[1:]) if word == "-e"]
+    assert set(extra) <= set(OPTIONS)
+    for tag in (after for word, after in zip(words, words[1:]) if word == "--tags"):
+        tasks = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "roles" / "site" / "tasks").glob("*.yml"))
+        assert f"tags: [{tag}]" in text + tasks

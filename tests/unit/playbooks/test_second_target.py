@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+
+"""A new target is one role, one file and one line: the folder second_target/ adds one to a copy of the collection, and its playbooks run.
+
+Its documentation (the choices in the argument specification of the role site, a page) would come on top.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import http.server
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import threading
+import typing as t
+
+import pytest
+from ansible_collections.campus.moodle.tests.unit.fakes.site_fakes import ROOT
+
+ADDED = pathlib.Path(__file__).parent / "second_target"
+TABLE = pathlib.Path("plugins/module_utils/_site/targets/table.py")
+LINE = '    "folder",\n'
+SHIPPED = ("plugins", "roles", "playbooks", "meta", "galaxy.yml")
+
+
+class Collection:
+    """A copy of the collection with one more target, and an inventory with a site of that target."""
+
+    def __init__(self, folder: pathlib.Path, port: int) -> None:
+        self.path = folder / "collections" / "ansible_collections" / "campus" / "moodle"
+        self._folder = folder
+        self.site = folder / "physics"
+        self.site.mkdir()
+        for name in SHIPPED:
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            (self.path / name).parent.mkdir(parents=True, exist_ok=True)
+            copy(ROOT / name, self.path / name)
+        shutil.copytree(ADDED, self.path, dirs_exist_ok=True)
+        table = (self.path / TABLE).read_text(encoding="utf-8")
+        (self.path / TABLE).write_text(table.replace('    "compose",\n', f'    "compose",\n{LINE}'), encoding="utf-8")
+        host = {
+            "ansible_connection": "local",
+            "ansible_become": False,
+            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+            "moodle_target": "folder",
+            "moodle_hostname": "physics.example.edu",
+            "moodle_directory": str(self.site),
+            "moodle_http_port": port,
+            "moodle_image": "campus.moodle/site:1",
+            "moodle_services_image": "campus.moodle/services:1",
+            "moodle_smtp_host": "mail.example.edu",
+            "moodle_smtp_password": "CANARY",
+            "moodle_settings": {"core": {"country": "DE"}},
+        }
+        self._inventory = folder / "inventory.yml"
+        self._inventory.write_text(json.dumps({"moodle_sites": {"hosts": {"physics": host}}}), encoding="utf-8")
+
+    def play(self, playbook: str, *arguments: str) -> tuple[int, str]:
+        """Run a playbook; return its exit status and what it printed."""
+        done = subprocess.run(
+            ["ansible-playbook", f"campus.moodle.{playbook}", "-i", str(self._inventory), *arguments],
+            cwd=self._folder,
+            env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(self._folder / "collections"), "ANSIBLE_NOCOLOR": "true"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Shows a folder and writes no log."""
+
+    def log_message(self, format: str, *args: t.Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def collection(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Collection]:
+    """Return the collection; a server shows the pages of its site."""
+    folder = tmp_path_factory.mktemp("second")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder / "physics" / "pages"))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield Collection(folder, server.server_address[1])
+        server.shutdown()
+
+
+def test_one_role_one_file_and_one_line_are_added(collection: Collection) -> None:
+    added = {path.relative_to(ADDED) for path in ADDED.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    role = pathlib.Path("roles/target_folder")
+    assert {path for path in added if role not in path.parents} == {TABLE.with_name("folder.py")}
+    before, after = ((root / TABLE).read_text(encoding="utf-8").splitlines(keepends=True) for root in (ROOT, collection.path))
+    assert [row for row in difflib.ndiff(before, after) if not row.startswith("  ")] == [f"+ {LINE}"]
+
+
+def test_the_site_is_made_checked_and_removed(collection: Collection) -> None:
+    status, output = collection.play("site", "--check", "--diff")
+    assert status == 0, output
+    assert not any(collection.site.iterdir()), output
+
+    status, output = collection.play("site", "--diff")
+    assert status == 0, output
+    assert "docker" not in output
+    assert "CANARY" not in output
+    assert (collection.site / "pages" / "index.html").read_text(encoding="utf-8") == "Moodle physics, made of campus.moodle/site:1\n"
+    assert json.loads((collection.site / "settings.json").read_text(encoding="utf-8")) == {"core": {"country": "DE"}}
+    kept = {path.name: path.read_text(encoding="utf-8") for path in (collection.site / "secrets").iterdir()}
+    assert set(kept) == {"admin_password", "database_password", "salt", "session_password", "smtp_password"}
+    assert kept["smtp_password"] == "CANARY"
+
+    status, output = collection.play("site")
+    assert (status, "changed=0 " in output) == (0, True), output
+    assert kept == {path.name: path.read_text(encoding="utf-8") for path in (collection.site / "secrets").iterdir()}
+
+    status, output = collection.play("check")
+    assert status == 0, output
+    assert "Cron       started 1 seconds ago" in output
+
+    status, output = collection.play("destroy")
+    assert status == 0, output
+    assert "Set moodle_destroy_data to physics" in output
+    assert {path.name for path in collection.site.iterdir()} == {"moodle", "secrets", "settings.json"}
+    status, output = collection.play("destroy", "-e", "moodle_destroy_data=physics")
+    assert (status, collection.site.exists()) == (0, False), output
+
+
+def test_options_and_rules_are_the_targets_own(collection: Collection) -> None:
+    given = {"moodle_bind_address": "0.0.0.0", "moodle_tls": "external", "moodle_proxy_memory": "1g", "moodle_database_host_port": 1}
+    status, output = collection.play("site", "-e", json.dumps(given))
+    assert status != 0
+    words = " ".join(output.replace("\\n", " ").split())
+    for name in ("moodle_bind_address", "moodle_database_host_port", "moodle_proxy_memory"):
+        assert f"{name} is for the target compose; this site is for folder, a folder of files. Remove it." in words, output
+    assert "has 3 problem(s)" in words
