@@ -94,4 +94,4 @@ def problems(inputs: Inputs, prefix: str) -> t.Iterator[str]:
         yield f"{prefix}archive_sha256 is {checksum!r}, which is not a valid SHA-256; give 64 hexadecimal digits."
     for name in inputs.languages:
         if not is_language(name):
-            yield f"{prefix}languages has {name!r}, which is not a language pack; use names like de or pt_br."
+            yield f"{prefix}languages has {name!r}, which is not the name of a language pack; use names like de or pt_br."

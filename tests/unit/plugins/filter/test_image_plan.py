@@ -138,7 +138,7 @@ def test_the_mail_catcher_is_part_of_the_services_image(plan: Any, tmp_path: Pat
             "image_source and image_archive_url are both given; keep one of them.",
         ),
         ({"archive_sha256": "abc"}, "image_archive_sha256 is 'abc', which is not a valid SHA-256; give 64 hexadecimal digits."),
-        ({"languages": ["../de"]}, "image_languages has '../de', which is not a language pack; use names like de or pt_br."),
+        ({"languages": ["../de"]}, "image_languages has '../de', which is not the name of a language pack; use names like de or pt_br."),
         (
             {"source": "", "release": "4.6.1"},
             "image_release is '4.6.1' but image_branch is '4.5'; choose a release of that branch, or change",

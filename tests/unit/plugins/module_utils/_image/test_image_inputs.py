@@ -35,7 +35,7 @@ URL, SHA256 = "https://example.edu/m.tgz", "a" * 64
         ({"archive_sha256": "abc"}, "moodle_archive_sha256 is 'abc', which is not a valid SHA-256; give 64 hexadecimal digits."),
         (
             {"languages": ["de", "../de"]},
-            "moodle_languages has '../de', which is not a language pack; use names like de or pt_br.",
+            "moodle_languages has '../de', which is not the name of a language pack; use names like de or pt_br.",
         ),
     ],
 )
