@@ -16,6 +16,7 @@ import re
 import typing as t
 import urllib.parse
 
+from .._image.inputs import is_language
 from . import _certificate as certificates
 from . import forms, types
 from .forms import File
@@ -38,13 +39,10 @@ _HOST_NAME = forms.tested(
     option="moodle_hostname",
 )
 _NETWORKS = forms.each(types.is_network, ", which is not a valid network; write it in CIDR form, for example 10.0.0.0/8.")
-_RELEASE = forms.tested(re.compile(r"[0-9]+\.[0-9]+(\.[0-9]+)?\+?").fullmatch, ", which is not a valid release; write it like 4.5.1.")
-_SHA256 = forms.tested(types.is_sha256, ", which is not a valid SHA-256; give 64 hexadecimal digits.")
 _NO_USER = ", which is not a valid user name; use one word without spaces."
-_NO_LANGUAGE = ", which is not the name of a language pack; use names like de or pt_br."
+_LANGUAGE = forms.tested(is_language, ", which is not the name of a language pack; use names like de or pt_br.")
 _NO_TAG = ", which is not a valid tag; use letters, digits, dots, hyphens and underscores."
 _AGE = forms.tested(re.compile(r"([0-9]+[smhdw])+").fullmatch, ", which is not a valid age; write it like 26h or 7d.")
-_LOCAL_FILE = "use https://..., or moodle_source for a local file."
 _MIRROR = "use for example https://mirror.example.edu/debian."
 
 
@@ -108,8 +106,8 @@ class Tls:
 class Archive:
     """An archive of Moodle's code."""
 
-    url: t.Annotated[t.Optional[str], forms.web_address(_LOCAL_FILE)]
-    sha256: t.Annotated[t.Optional[str], _SHA256]
+    url: t.Optional[str]
+    sha256: t.Optional[str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -292,11 +290,11 @@ class Site:
     reverse_proxy: bool
 
     branch: str
-    release: t.Annotated[t.Optional[str], _RELEASE]
+    release: t.Optional[str]
     source: t.Annotated[File, forms.file(instead="name an archive or a directory.")]
     archive: Archive
     plugins_lock: t.Annotated[File, forms.file()]
-    languages: t.Annotated[t.Sequence[str], forms.each(types.is_language, _NO_LANGUAGE)]
+    languages: t.Sequence[str]
     allow_unsupported_branch: bool
     image: Image
     services: Services
@@ -320,7 +318,7 @@ class Site:
     admin: Admin
     full_name: str
     short_name: str
-    language: t.Annotated[str, forms.tested(types.is_language, _NO_LANGUAGE)]
+    language: t.Annotated[str, _LANGUAGE]
     settings: t.Annotated[t.Mapping[str, t.Any], forms.settings()]
     forced_settings: t.Annotated[t.Mapping[str, t.Any], forms.settings()]
     secrets_given: t.Annotated[t.Sequence[str], forms.FACT]
@@ -330,6 +328,27 @@ class Site:
     backup: Backup
     restore: Restore
     drill: Drill
+
+    @property
+    def image_inputs(self) -> dict[str, t.Any]:
+        """What is requested of the images, by the names of module image_build. PHP comes with the branch."""
+        return {
+            "branch": self.branch,
+            "release": self.release or "",
+            "source": self.source.path,
+            "archive_url": self.archive.url or "",
+            "archive_sha256": self.archive.sha256 or "",
+            "plugins_lock": self.plugins_lock.path,
+            "languages": list(self.languages),
+            "base": self.image.base,
+            "base_reference": self.image.base_reference or "",
+            "base_date": self.image.base_date or "",
+            "mirror": self.image.mirror or "",
+            "security_mirror": self.image.security_mirror or "",
+            "allow_unsupported_branch": self.allow_unsupported_branch,
+            "mail_catcher": self.mail.catcher_binary.path if self.mail.catcher else "",
+            "cache_directory": self.download_directory,
+        }
 
     @property
     def development(self) -> bool:

@@ -16,8 +16,6 @@ import typing as t
 
 MEMORY = re.compile(r"^(?P<number>[0-9]+(\.[0-9]+)?)(?P<unit>[kmgt])(i?b)?$", re.IGNORECASE)
 UNIT_BYTES = {"k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
-SHA256 = re.compile(r"[0-9a-fA-F]{64}")
-LANGUAGE = re.compile(r"[a-z]{2,3}(_[a-z0-9]+)*")
 HOST_LABEL = re.compile(r"^(?!-)[a-z0-9-]{1,63}(?<!-)$")
 TRUE_WORDS = frozenset({"true", "yes", "on", "1"})
 FALSE_WORDS = frozenset({"false", "no", "off", "0"})
@@ -116,13 +114,3 @@ def is_network(value: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def is_sha256(value: str) -> bool:
-    """Return whether the text is a SHA-256 in hexadecimal digits."""
-    return SHA256.fullmatch(value) is not None
-
-
-def is_language(value: str) -> bool:
-    """Return whether the text is the name of a language pack, such as de or pt_br."""
-    return LANGUAGE.fullmatch(value) is not None

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.campus.moodle.plugins.module_utils._image.inputs import OPTIONS
+from ansible_collections.campus.moodle.plugins.module_utils._site.describe import describe
 from ansible_collections.campus.moodle.plugins.module_utils._site.targets.table import TARGETS
+from ansible_collections.campus.moodle.tests.unit.fakes import site_fakes
 
 ROOT = Path(__file__).resolve().parents[3]
 SITE = ROOT / "roles" / "site"
@@ -82,4 +84,7 @@ def test_images_that_are_given_are_not_built() -> None:
 
 def test_a_site_hands_on_every_variable_of_its_images() -> None:
     (task,) = content(SITE / "tasks" / "image.yml")
-    assert set(task["vars"]["image_inputs"]) == set(OPTIONS) - NOT_OF_A_SITE
+    assert task["vars"] == {"image_inputs": "{{ __site_spec.image_inputs }}"}
+    described = describe(site_fakes.OPTIONS, {"moodle_hostname": "moodle.example.edu"}, site_fakes.around()).spec["image_inputs"]
+    assert set(described) == set(OPTIONS) - NOT_OF_A_SITE
+    assert None not in described.values()

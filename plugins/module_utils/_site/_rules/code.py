@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..._image.inputs import Inputs, problems
 from ..._moodle import branches
 from ..model import Site
 from ..surroundings import Surroundings
@@ -19,19 +20,9 @@ def branch(site: Site, around: Surroundings) -> t.Iterator[str]:
     yield from branches.unusable("moodle_", site.branch, around.branches, around.today, site.allow_unsupported_branch)
 
 
-def release(site: Site, _around: Surroundings) -> t.Iterator[str]:
-    """Refuse a release of another branch."""
-    given = site.release
-    if given and ".".join(given.rstrip("+").split(".")[:2]) != site.branch:
-        yield f"moodle_release is {given!r} but moodle_branch is {site.branch!r}; choose a release of that branch, or change moodle_branch."
-
-
-def source(site: Site, _around: Surroundings) -> t.Iterator[str]:
-    """Refuse two sources, and downloads that nothing verifies."""
-    if site.source and site.archive.url:
-        yield "moodle_source and moodle_archive_url are both given; keep one of them."
-    if site.archive.url and not site.archive.sha256:
-        yield "moodle_archive_url is given without moodle_archive_sha256; give the archive's SHA-256 so that it can be verified."
+def inputs(site: Site, _around: Surroundings) -> t.Iterator[str]:
+    """Refuse what no image can be built from, by the rules of the images."""
+    yield from problems(Inputs(**site.image_inputs), "moodle_")
 
 
 def image(site: Site, _around: Surroundings) -> t.Iterator[str]:
