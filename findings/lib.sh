@@ -11,6 +11,7 @@ work=$(mktemp -d)
 # Programs that refuse root run as another user, who must get in.
 chmod 755 "$work"
 changed=0
+facts=0
 started=()
 
 finish() {
@@ -20,11 +21,16 @@ finish() {
     wait "$pid" 2>/dev/null || true
   done
   rm -rf "$work"
-  [ "$status" -eq 0 ] || { echo "result:   not tried to the end (status $status)"; exit 2; }
+  if [ "$status" -ne 0 ] || [ "$facts" -eq 0 ]; then
+    echo "result:   not tried to the end (status $status)"
+    exit 2
+  fi
   [ "$changed" -eq 0 ] || { echo 'result:   CHANGED'; exit 1; }
   echo 'result:   as found'
 }
 trap finish EXIT
+# Else an interrupted finding would end as if it had come to its end.
+trap 'exit 130' HUP INT TERM
 
 cannot() { printf 'error: %s\n' "$*" >&2; exit 2; }
 
@@ -43,6 +49,7 @@ with() { printf 'with:     %s\n' "$("$@" 2>&1 | sed -n 1p)"; }
 
 # seen WHAT NOW FOUND: prints what is seen now, and notes a change where that is not what was found.
 seen() {
+  facts=$((facts + 1))
   printf 'seen:     %s: %s\n' "$1" "$2"
   [ "$2" = "$3" ] || { printf 'CHANGED:  found was: %s\n' "$3"; changed=1; }
 }
