@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from sites import docker, wait_until
+from support import modules
 
 pytestmark = pytest.mark.container
 PASSWORD = "Canary-3-database"
@@ -220,6 +221,19 @@ def test_a_server_that_does_not_run_is_started_to_load(alone: Project, dump: str
     assert alone.run("dumped", path=str(alone.folder / "x.dump"))["error"] == "not_running"
     succeeded(alone.run("loaded", path=dump))
     assert alone.motto() == "before"
+
+
+def test_examples(alone: Project, dump: str, run_play: t.Any) -> None:
+    mine = {"moodle-physics": alone.name, "/opt/moodle/physics": str(alone.folder), "/var/backups/physics.dump": dump}
+    text = json.dumps(modules.examples_of("compose_database"))
+    for documented, real in mine.items():
+        assert documented in text
+        text = text.replace(documented, real)
+    alone.set_motto("later")
+    done = run_play(json.loads(text))
+    assert done.rc == 0, done.output
+    assert [row["changed"] for row in done.results] == [False, False, True, False]
+    assert (alone.motto(), len(alone.databases())) == ("before", 2)
 
 
 @pytest.fixture
