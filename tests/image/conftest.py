@@ -31,6 +31,12 @@ def _image(name: str) -> str:
 
 
 @pytest.fixture(scope="session")
+def services_image() -> str:
+    """Return the services image, for tests that need nothing else."""
+    return _image("MOODLE_TEST_SERVICES_IMAGE")
+
+
+@pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Engine]:
     """Start the services that every site of this session uses."""
     image, services = _image("MOODLE_TEST_IMAGE"), _image("MOODLE_TEST_SERVICES_IMAGE")

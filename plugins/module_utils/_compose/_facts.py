@@ -18,33 +18,44 @@ from ._postgres import DatabaseError, Postgres, text
 
 MEGABYTE = 1024**2
 
-SERVER = """
-SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int / 10000 AS major, rolname AS login,
-  rolsuper AS superuser, rolsuper OR rolcreatedb AS creates FROM pg_roles WHERE rolname = current_user
+# Everything in one query, since each costs the start of a program in a container: the server and the login, the names of all
+# databases, the row of the live one, whether the login may act as the roles, the extensions on offer, and where the data are. The
+# tablespace only where it is not the usual one: to name that needs a right that few have.
+FACTS = """
+SELECT server.*, (SELECT json_agg(datname) FROM pg_database) AS names, (SELECT row_to_json(live) FROM (
+    SELECT d.*, pg_encoding_to_char(d.encoding) AS encoding_name, pg_get_userbyid(d.datdba) AS owner,
+      (SELECT spcname FROM pg_tablespace AS s WHERE s.oid = d.dattablespace AND s.oid <> usual.dattablespace) AS tablespace,
+      CASE WHEN has_database_privilege(d.oid, 'CONNECT') THEN pg_database_size(d.oid) END AS size
+    FROM pg_database AS d, pg_database AS usual WHERE d.datname = {name} AND usual.datname = 'template0'
+  ) AS live) AS live,
+  (SELECT json_object_agg(rolname, pg_has_role(r.oid, 'MEMBER')) FROM pg_roles AS r
+    WHERE rolname = {owner} OR r.oid IN (SELECT datdba FROM pg_database WHERE datname = {name})) AS roles,
+  (SELECT json_agg(name) FROM pg_available_extensions) AS extensions,
+  (SELECT setting FROM pg_settings WHERE name = 'data_directory') AS data_directory
+FROM (
+  SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int / 10000 AS major, rolname AS login,
+    rolsuper OR rolcreatedb AS creates FROM pg_roles WHERE rolname = current_user
+) AS server
 """
-# The tablespace only where it is not the usual one: to name that needs a right that few have.
-LIVE = """
-SELECT d.*, pg_encoding_to_char(d.encoding) AS encoding_name, pg_get_userbyid(d.datdba) AS owner,
-  (SELECT spcname FROM pg_tablespace AS s WHERE s.oid = d.dattablespace AND s.oid <> usual.dattablespace) AS tablespace,
-  CASE WHEN has_database_privilege(d.oid, 'CONNECT') THEN pg_database_size(d.oid) END AS size
-FROM pg_database AS d, pg_database AS usual WHERE d.datname = {name} AND usual.datname = 'template0'
-"""
-# Whether this login may act as the roles: it creates a database for one, and renames the one of the other.
-ROLES = "SELECT rolname AS role, pg_has_role(oid, 'MEMBER') AS member FROM pg_roles WHERE rolname IN ({roles})"
 
 
 @dataclasses.dataclass(frozen=True)
 class Facts:
-    """What the server says: of itself, of the live database (its row, None when there is none), and of those beside it."""
+    """What the server says: of itself, of the live database (its row, None when there is none), and of those beside it.
+
+    roles maps the site's user and the owner of the live database to whether the login may act as them.
+    """
 
     version: str
     major: int
     login: str
-    superuser: bool
     creates: bool
-    live: t.Optional[dict[str, t.Any]] = None
-    kept: t.Sequence[str] = ()
-    unfinished: t.Sequence[str] = ()
+    live: t.Optional[dict[str, t.Any]]
+    kept: t.Sequence[str]
+    unfinished: t.Sequence[str]
+    roles: t.Mapping[str, bool]
+    extensions: t.Sequence[str]
+    data_directory: t.Optional[str]
 
     @property
     def size(self) -> int:
@@ -60,10 +71,10 @@ class Facts:
 
 def look(server: Postgres, database: SiteDatabase) -> Facts:
     """Query the server."""
-    names = [row["datname"] for row in server.rows("SELECT datname FROM pg_database")]
-    live = server.rows(LIVE.format(name=text(database.name)))
+    found = server.rows(FACTS.format(name=text(database.name), owner=text(database.owner)))[0]
+    names, roles = found.pop("names"), found.pop("roles") or {}
     kept, unfinished = (_swap.those_of(database.name, word, names) for word in (_swap.REPLACED, _swap.LOADING))
-    return Facts(**server.rows(SERVER)[0], live=live[0] if live else None, kept=kept, unfinished=unfinished)
+    return Facts(**found, roles=roles, kept=kept, unfinished=unfinished)
 
 
 def require_live(facts: Facts, database: SiteDatabase) -> None:
@@ -83,14 +94,12 @@ def require_client(server: Postgres, facts: Facts) -> None:
         raise DatabaseError(msg, error="client_too_old")
 
 
-def require_rights(server: Postgres, facts: Facts, database: SiteDatabase) -> None:
+def require_rights(facts: Facts, database: SiteDatabase) -> None:
     """Refuse a login that cannot create the new database for the site's user, or rename the live one."""
-    owners = list(dict.fromkeys([database.owner, (facts.live or {}).get("owner", database.owner)]))
-    member = {row["role"]: row["member"] for row in server.rows(ROLES.format(roles=", ".join(map(text, owners))))}
-    if database.owner not in member:
+    if database.owner not in facts.roles:
         raise DatabaseError(f"The server has no role {database.owner}, which the site logs in as; create it first.", error="no_role")
     lacks = [] if facts.creates else ["may not create databases"]
-    lacks += [f"is not a member of {owner}" for owner in owners if not member.get(owner)]
+    lacks += [f"is not a member of {role}" for role, member in facts.roles.items() if not member]
     if lacks:
         msg = (
             f"The role {facts.login} {' and '.join(lacks)}; let an administrator grant that, "
@@ -99,10 +108,9 @@ def require_rights(server: Postgres, facts: Facts, database: SiteDatabase) -> No
         raise DatabaseError(msg, error="no_privilege")
 
 
-def require_extensions(server: Postgres, contents: Contents) -> None:
+def require_extensions(facts: Facts, contents: Contents) -> None:
     """Refuse a dump that needs an extension which the server does not offer."""
-    offered = {row["name"] for row in server.rows("SELECT name FROM pg_available_extensions")}
-    missing = [extension for extension in contents.extensions if extension not in offered]
+    missing = [extension for extension in contents.extensions if extension not in facts.extensions]
     if missing:
         msg = f"The dump needs what the server does not offer: the extension {', '.join(missing)}; install it there first."
         raise DatabaseError(msg, error="extension")

@@ -25,13 +25,21 @@ LOG_BYTES, LEAST_BYTES = 2 * 1024**3, 64 * 1024**2
 
 # Tables, without those of extensions and of PostgreSQL itself.
 TABLES = """
-SELECT count(*) AS tables FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
+SELECT count(*) AS tables, to_regclass({config}) IS NOT NULL AS moodle FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
 WHERE relkind IN ('r', 'p') AND nspname !~ '^pg_' AND nspname <> 'information_schema'
   AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e')
 """
 CONFIG = "SELECT name, value FROM {table} WHERE name IN ('version', 'campus_site_id')"
-# psql reads the password, so no command has it.
-SET_PASSWORD = "\\set password `cat {file}`\nALTER ROLE {role} PASSWORD :'password';"  # noqa: S105 - a statement
+# psql reads the password, so no command has it. An empty one would lock the site out.
+SET_PASSWORD = """
+\\set given `test -s {file} && echo true || echo false`
+\\if :given
+\\set password `cat {file}`
+ALTER ROLE {role} PASSWORD :'password';
+\\else
+\\echo missing
+\\endif
+"""  # noqa: S105 - statements
 
 
 class Load:
@@ -50,8 +58,8 @@ class Load:
 
     def check(self, disk_minimum: t.Optional[int]) -> None:
         """Refuse what cannot end well, before anything is done."""
-        _facts.require_rights(self._server, self._facts, self._database)
-        _facts.require_extensions(self._server, self._contents)
+        _facts.require_rights(self._facts, self._database)
+        _facts.require_extensions(self._facts, self._contents)
         if self._database.own:
             needed = self._estimate() if disk_minimum is None else disk_minimum
             _facts.require_space(self._free(), needed, "The disk of the database")
@@ -99,27 +107,22 @@ class Load:
         }
 
     def _fill(self) -> None:
-        """Load the dump step by step. The list of a step lies in the memory of the place where the programs run."""
-        listing = f"/tmp/{self._fresh}.list"  # noqa: S108 - of the container
+        """Load the dump step by step."""
         for step in self._contents.steps():
-            done = self._server.run(["sh", "-c", 'cat >"$1"', "list", listing], self._contents.lines(step))
-            if done.rc != 0:
-                raise DatabaseError(f"Could not write {listing} where PostgreSQL's programs run: {done.err.strip()}", error="load")
-            options = [*step.options(self._database.owner), f"--use-list={listing}"]
-            errors = self._server.load(self._path, self._fresh, *options, stop=not step.privileges)
+            lines, options = self._contents.lines(step), step.options(self._database.owner)
+            errors = self._server.load(self._path, self._fresh, lines, *options, stop=not step.privileges)
             self._warnings += [f"A privilege of the dump could not be granted: {error}" for error in errors]
-        self._server.run(["rm", "-f", listing])
         # Else the first hours would be slow: nothing is known of the new tables.
         self._server.attempt(f"SET ROLE {name(self._database.owner)}; ANALYZE;", what="analyze the tables", database=self._fresh)
 
     def _verify(self) -> None:
         """Refuse to go on with less than the dump has, with another site, or with no Moodle."""
-        found = self._server.rows(TABLES, self._fresh)[0]["tables"]
-        if found != self._contents.tables:
-            msg = f"The dump has {self._contents.tables} tables, and {found} came; the database of the site is as it was."
-            raise DatabaseError(msg, error="load")
         table = self._database.prefix + "config"
-        if self._server.rows(f"SELECT to_regclass({text(name(table))}) IS NULL AS missing", self._fresh)[0]["missing"]:
+        found = self._server.rows(TABLES.format(config=text(name(table))), self._fresh)[0]
+        if found["tables"] != self._contents.tables:
+            msg = f"The dump has {self._contents.tables} tables, and {found['tables']} came; the database of the site is as it was."
+            raise DatabaseError(msg, error="load")
+        if not found["moodle"]:
             msg = f"The dump holds no Moodle with the prefix {self._database.prefix}: there is no table {table}. Nothing was replaced."
             raise DatabaseError(msg, error="not_moodle")
         config = {row["name"]: row["value"] for row in self._server.rows(CONFIG.format(table=name(table)), self._fresh)}
@@ -147,10 +150,9 @@ class Load:
 
     def _set_password(self) -> None:
         """Let the site's user in with the password that the container has, which may be another than that of the server's first start."""
-        if self._server.run(["test", "-s", PASSWORD]).rc != 0:
-            raise DatabaseError(f"The database's container has no password in {PASSWORD}. Nothing was replaced.", error="database")
         statements = SET_PASSWORD.format(file=PASSWORD, role=name(self._database.owner))
-        self._server.execute(statements, what="give the site's user its password")
+        if self._server.execute(statements, what="give the site's user its password"):
+            raise DatabaseError(f"The database's container has no password in {PASSWORD}. Nothing was replaced.", error="database")
 
     def _estimate(self) -> int:
         size = os.path.getsize(self._path) * (GROWTH_COMPRESSED if self._contents.compressed else GROWTH)
@@ -158,8 +160,7 @@ class Load:
 
     def _free(self) -> int:
         """Return how many bytes are free where the site's own server has its data."""
-        place = self._server.execute("SHOW data_directory;", what="query the server")
-        done = self._server.run(["df", "--output=avail", "--block-size=1", place])
+        done = self._server.run(["df", "--output=avail", "--block-size=1", self._facts.data_directory or "/"])
         if done.rc != 0:
             raise DatabaseError(f"Could not measure the disk of the database: {done.err.strip()}", error="database")
         return int(done.out.split()[-1])

@@ -20,14 +20,21 @@ from .._tool.process import Result, Run
 # psql's exit status when it does not reach the server, or is refused.
 NO_CONNECTION = 2
 ROWS = "SELECT coalesce(json_agg(row), '[]') FROM ({query}) AS row;"
-# Runs a command with a file of this machine as its input or its output; the file's name comes before the command.
+# Runs a command with a file of this machine as its input, alone or after what is on standard input, or as its output; the file's name
+# comes before the command.
 FROM_FILE = 'file=$1; shift; exec "$@" <"$file"'
+WITH_FILE = 'file=$1; shift; cat - "$file" | "$@"'
 TO_FILE = 'umask 077; file=$1; shift; exec "$@" >"$file"'
-# A newer pg_restore sets what an older server does not know. Nothing else is done to the text.
-LOAD = (
-    "set -o pipefail; database=$1 stop=$2; shift 2; pg_restore --file=- \"$@\" | LC_ALL=C sed '0,/^SET transaction_timeout = 0;$/{//d}' | "
-    'psql --no-psqlrc --quiet --output=/dev/null --set=ON_ERROR_STOP="$stop" --dbname="$database"'
-)
+# So many bytes of the input are the list of entries, and the rest is the dump. A newer pg_restore sets what an older server does not
+# know; nothing else is done to its text.
+LOAD = r"""
+set -o pipefail
+database=$1 stop=$2 bytes=$3 list=$(mktemp); shift 3
+trap 'rm -f "$list"' EXIT
+head -c "$bytes" >"$list"
+pg_restore --file=- --use-list="$list" "$@" | LC_ALL=C sed '0,/^SET transaction_timeout = 0;$/{//d}' |
+  psql --no-psqlrc --quiet --output=/dev/null --set=ON_ERROR_STOP="$stop" --dbname="$database"
+"""
 
 
 class DatabaseError(ToolError):
@@ -78,10 +85,13 @@ class Postgres:
             raise failure(f"read the dump {path}", result, error="bad_dump")
         return result.out
 
-    def load(self, path: str, database: str, *options: str, stop: bool = True) -> list[str]:
-        """Run what is in a dump, with options of pg_restore, as statements of the database; return the errors, which stop it or not."""
-        command = ["bash", "-c", LOAD, "load", connection(database), "on" if stop else "off", *options]
-        result = self._run(["sh", "-c", FROM_FILE, "load", path, *self._enter, *command])
+    def load(self, path: str, database: str, entries: str, *options: str, stop: bool = True) -> list[str]:
+        """Run the listed entries of a dump as statements of the database; return the errors, which stop it or not.
+
+        options are those of pg_restore.
+        """
+        command = ["bash", "-c", LOAD, "load", connection(database), "on" if stop else "off", str(len(entries.encode())), *options]
+        result = self._run(["sh", "-c", WITH_FILE, "load", path, *self._enter, *command], entries)
         if result.rc != 0:
             raise failure("load the dump", result, error="load")
         return errors_of(result)

@@ -25,7 +25,7 @@ STAMP = "%Y%m%dT%H%M%SZ"
 STAMPED = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 LOADING, REPLACED = "loading", "replaced"
 # Sessions come back between their end and the rename where a pooler has waiting clients.
-TRIES = 5
+TRIES = 3
 
 # Ends all sessions of two databases that this login may end, and waits for none of them: the rename does.
 DISCONNECT = """

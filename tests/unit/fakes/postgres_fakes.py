@@ -29,9 +29,9 @@ class FakePostgres(FakeDocker):
     def __init__(self, *, own: bool = True) -> None:
         super().__init__()
         self.databases: dict[str, dict[str, t.Any]] = {"postgres": {}, "moodle": site("live")}
-        self.superuser = True
         self.creates = True
         self.roles = {"moodle": True}
+        self.secret = True
         self.busy: list[dict[str, t.Any]] = []
         self.fails: dict[str, Result] = {}
         self.errors: dict[str, Result] = {}
@@ -47,7 +47,7 @@ class FakePostgres(FakeDocker):
     def __call__(self, command: list[str], text: t.Optional[str] = None) -> Result:
         self.words.append(command)
         if command[:2] == ["sh", "-c"] and "docker" in command:
-            return self._with_file(command)
+            return self._with_file(command, text or "")
         words = command[command.index("docker") + 1 :]
         if words[0] == "exec" and "--interactive" in words:
             return self._inside(words, text)
@@ -59,7 +59,7 @@ class FakePostgres(FakeDocker):
             raise KeyboardInterrupt(line)
         self.events.append(line)
 
-    def _with_file(self, command: list[str]) -> Result:
+    def _with_file(self, command: list[str], text: str) -> Result:
         path, words = command[4], command[5:]
         if "pg_dump" in words:
             self.event(f"dump {path}")
@@ -67,10 +67,11 @@ class FakePostgres(FakeDocker):
             return self.fails.get("pg_dump", OK)
         if words[-1] == "--list":
             return self.fails.get("list", Result(0, self.listing, ""))
-        # bash -c SCRIPT load CONNECTION STOP options
-        position = words.index("load")
-        name, stop = words[position + 1].removeprefix("dbname='").removesuffix("'"), words[position + 2]
-        self.event(f"load {name} {stop} {' '.join(words[position + 3 :])}")
+        # bash -c SCRIPT load CONNECTION STOP BYTES options
+        connection, stop, size, *options = words[words.index("load") + 1 :]
+        assert int(size) == len(text)
+        name = connection.removeprefix("dbname='").removesuffix("'")
+        self.event(f"load {name} {stop} {' '.join(options)} {len(text.splitlines())} entries")
         if "load" in self.fails and stop == "on":
             return self.fails["load"]
         content = json.loads(pathlib.Path(path).read_text(encoding="utf-8").removeprefix("PGDMP "))
@@ -84,8 +85,6 @@ class FakePostgres(FakeDocker):
             return Result(0, "pg_dump (PostgreSQL) 17.12 (Debian 17.12-1)\n", "")
         if "df" in words:
             return Result(0, f"Avail\n{self.free}\n", "")
-        if words[-2:-1] == ["list"]:
-            self.event(f"list {len((text or '').splitlines())} entries")
         return OK
 
     def _psql(self, database: str, text: str) -> Result:
@@ -96,33 +95,23 @@ class FakePostgres(FakeDocker):
                 return result
         if text.startswith("SELECT coalesce(json_agg"):
             return Result(0, json.dumps(self._rows(database, text)), "")
-        if text.startswith("SHOW data_directory"):
-            return Result(0, "/var/lib/postgresql/17/main\n", "")
         return self._change(text)
 
     def _rows(self, database: str, text: str) -> list[dict[str, t.Any]]:
         """Answer a query, which is told by a word that only it has."""
         rows: dict[str, t.Callable[[], list[dict[str, t.Any]]]] = {
-            "server_version": lambda: [
-                {
-                    "version": f"{self.major}.1",
-                    "major": self.major,
-                    "login": "postgres",
-                    "superuser": self.superuser,
-                    "creates": self.creates,
-                }
-            ],
-            "encoding_name": lambda: [self._row("moodle")] if "moodle" in self.databases else [],
-            "pg_has_role": lambda: [{"role": role, "member": member} for role, member in self.roles.items()],
-            "pg_available_extensions": lambda: [{"name": "plpgsql"}, {"name": "pg_trgm"}],
-            "count(*)": lambda: [{"tables": self.databases[database].get("tables", 0)}],
-            "to_regclass": lambda: [{"missing": "config" not in self.databases[database]}],
+            "server_version": lambda: [self._facts()],
+            "count(*)": lambda: [{"tables": self.databases[database].get("tables", 0), "moodle": "config" in self.databases[database]}],
             "campus_site_id": lambda: [{"name": key, "value": value} for key, value in self.databases[database].get("config", {}).items()],
             "aclexplode": lambda: [{"statement": "GRANT CONNECT"}],
             "application_name": lambda: self.busy,
-            "SELECT datname FROM": lambda: [{"datname": name} for name in self.databases],
         }
         return next(answer for word, answer in rows.items() if word in text)()
+
+    def _facts(self) -> dict[str, t.Any]:
+        about = {"version": f"{self.major}.1", "major": self.major, "login": "postgres", "creates": self.creates, "roles": self.roles}
+        around = {"names": list(self.databases), "extensions": ["plpgsql", "pg_trgm"], "data_directory": "/var/lib/postgresql/17/main"}
+        return {**about, **around, "live": self._row("moodle") if "moodle" in self.databases else None}
 
     def _row(self, name: str) -> dict[str, t.Any]:
         facts = {"datname": name, "owner": "moodle", "size": 1000, "encoding_name": "UTF8", "datcollate": "C.UTF-8", "datctype": "C.UTF-8"}
@@ -145,8 +134,9 @@ class FakePostgres(FakeDocker):
             for old, new in renames:
                 assert new not in self.databases
                 self.databases[new] = self.databases.pop(old)
-        elif text.startswith("\\set password"):
+        elif "PASSWORD" in text:
             self.event("set the password")
+            return OK if self.secret else Result(0, "missing\n", "")
         elif text.startswith("GRANT"):
             self.grants.append(text)
         elif "ANALYZE" in text:
