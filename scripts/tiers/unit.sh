@@ -4,6 +4,7 @@
 #
 # Pure functions, tables, fakes and recorded output.
 
-run_unit() { run_pytest unit -n 2 tests/unit; }
+# Whole files to a worker, so that what a file prepares once is prepared once.
+run_unit() { run_pytest unit -n 2 --dist loadfile tests/unit; }
 
 alone run_unit

@@ -17,7 +17,7 @@ import urllib.request
 
 import pytest
 import yaml
-from support import modules
+from support import REPOSITORY, modules
 from support.ports import free_port
 from support.servers import running
 from support.wait import wait_for
@@ -287,7 +287,7 @@ command = ["sh", "-c", "echo $$ >pid; exec {sys.executable} -m http.server --bin
 with running(command, pathlib.Path({str(tmp_path)!r}), "http://127.0.0.1:{port}/"):
     os.kill(os.getpid(), signal.SIGKILL)
 """
-    done = subprocess.run([sys.executable, "-c", program], cwd=pathlib.Path(__file__).parent, check=False)
+    done = subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY / "tests", check=False)
     assert done.returncode == -signal.SIGKILL
     server = int((tmp_path / "pid").read_text(encoding="utf-8"))
     wait_for(lambda: not pathlib.Path(f"/proc/{server}").exists(), what="end of the server")
