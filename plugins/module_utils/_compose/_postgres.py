@@ -14,7 +14,8 @@ from __future__ import annotations
 import json
 import typing as t
 
-from .._tool.errors import ToolError
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
+
 from .._tool.process import Result, Run
 
 # psql's exit status when it does not reach the server, or is refused.

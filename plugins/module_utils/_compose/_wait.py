@@ -11,8 +11,9 @@ import functools
 import time
 import typing as t
 
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
+
 from .._moodle.program import answer_of
-from .._tool.errors import ToolError
 from .._tool.process import Result
 from .project import ComposeProject, Container, Service
 

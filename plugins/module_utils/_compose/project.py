@@ -16,8 +16,9 @@ import json
 import shlex
 import typing as t
 
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
+
 from .._moodle.program import MoodleProgram
-from .._tool.errors import ToolError
 from .._tool.process import Result, Run, limited, runner
 
 LABEL_PROJECT = "com.docker.compose.project"

@@ -19,7 +19,7 @@ import json
 import typing as t
 import zlib
 
-from .._tool.errors import ToolError
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 PREFIX = "sh.helm.release.v1."
 SELECTOR = "owner=helm"

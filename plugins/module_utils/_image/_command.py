@@ -75,13 +75,12 @@ def _read(stream: t.IO[bytes], lines: list[str]) -> None:
 
 def _exchange(process: subprocess.Popen[bytes], feed: t.Optional[Feed], take: t.Optional[Feed]) -> tuple[t.Optional[BuildError], bool]:
     """Write to a program and read from it; return what take raised, and whether the program had more to give then."""
-    if feed:
-        assert process.stdin is not None  # noqa: S101 - a pipe here; this tells the type checker
+    # Both are pipes where something is to be written or read.
+    if feed and process.stdin:
         # A program that ends before it has read everything reports why with its status.
         with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
             feed(pipe)
-    if take:
-        assert process.stdout is not None  # noqa: S101 - as above
+    if take and process.stdout:
         with process.stdout as pipe:
             try:
                 take(pipe)

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from .._tool.errors import ToolError
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 
 class BuildError(ToolError):

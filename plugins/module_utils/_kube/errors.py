@@ -11,7 +11,7 @@ import json
 import re
 import typing as t
 
-from .._tool.errors import ToolError
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 # HTTP status to the key in the result. What is not here is a server_error.
 _KEYS = {

@@ -15,7 +15,8 @@ import json
 import shlex
 import typing as t
 
-from .._tool.errors import ToolError
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
+
 from .._tool.process import Result, Run
 from . import runner
 

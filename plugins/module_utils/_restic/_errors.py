@@ -11,7 +11,8 @@ import json
 import re
 import typing as t
 
-from .._tool.errors import ToolError
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
+
 from .._tool.process import KILLED, Result
 
 # Exit status to error; 10 to 12 and 130 exist from 0.17 on, 126 and 127 are those of timeout(1) for what cannot be started.

@@ -17,7 +17,7 @@ import secrets
 import string
 import typing as t
 
-from .._tool.errors import ToolError
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 WORD = string.ascii_letters + string.digits
 # Without characters that shells, URLs or configuration files treat specially.

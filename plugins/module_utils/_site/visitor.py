@@ -15,7 +15,7 @@ import ssl
 import typing as t
 import urllib.parse
 
-from .._tool.errors import ToolError
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 TIMEOUT = 30
 REDIRECTS = 5

@@ -3,7 +3,11 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""The one family of failures: a sentence for the user, and details for whoever reads the result."""
+"""The one family of failures: a sentence for the user, and details for whoever reads the result.
+
+A file that defines a member of the family imports ToolError by its full name: ansible-test's pylint looks at a package by itself,
+cannot follow two dots out of it, and would take the member for no exception.
+"""
 
 from __future__ import annotations
 
