@@ -12,8 +12,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from sites import docker, wait_until
 from support import modules
+from support.docker import docker
+from support.wait import wait_for
 
 pytestmark = pytest.mark.container
 PASSWORD = "Canary-3-database"
@@ -76,7 +77,7 @@ class Project:
 
     def compose(self, *words: str) -> str:
         """Run a command of Compose."""
-        return docker("compose", "--project-directory", str(self.folder), *words).stdout
+        return docker("compose", "--project-directory", str(self.folder), *words)
 
     def run(self, state: str, *, check: bool = False, **options: t.Any) -> dict[str, t.Any]:
         """Run the module."""
@@ -187,7 +188,7 @@ def test_a_run_that_is_killed_while_it_loads_leaves_the_site_and_is_repeated(alo
         assert run.stdin
         run.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": {**alone.options("loaded"), "path": dump}}))
         run.stdin.close()
-        wait_until(lambda: len(alone.databases()) == 2, 60, "the fresh database")
+        wait_for(lambda: len(alone.databases()) == 2, seconds=60, what="the fresh database")
         run.kill()
     assert alone.motto() == "later"
     done = succeeded(alone.run("loaded", path=dump))
@@ -267,7 +268,7 @@ def test_a_server_elsewhere_is_dumped_and_loaded(elsewhere: Project, alone: Proj
     assert succeeded(elsewhere.run("confirmed", **login))["kept"] == []
     assert elsewhere.run("confirmed", login_user="chief")["error"] == "unreachable"
     clients = f"label=campus.moodle.database-client={elsewhere.name}"
-    assert docker("ps", "--all", "--quiet", "--filter", clients).stdout == ""
+    assert docker("ps", "--all", "--quiet", "--filter", clients) == ""
 
 
 def test_a_session_of_an_administrator_keeps_the_database_in_its_place(elsewhere: Project, alone: Project, tmp_path: Path) -> None:
@@ -279,7 +280,7 @@ def test_a_session_of_an_administrator_keeps_the_database_in_its_place(elsewhere
     sleep = "SELECT pg_sleep(120)"
     alone.compose("exec", "--detach", "postgres", "psql", "--username=postgres", "--dbname=moodle", "-c", sleep)
     query = f"SELECT count(*) FROM pg_stat_activity WHERE query = '{sleep}'"
-    wait_until(lambda: alone.sql(query, "postgres") == "1", 10, "the administrator's session")
+    wait_for(lambda: alone.sql(query, "postgres") == "1", seconds=10, what="the administrator's session")
     assert elsewhere.run("loaded", path=path)["error"] == "in_use"
     assert (alone.databases(), alone.motto()) == (["moodle"], "later")
     alone.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = '{sleep}'", "postgres")
