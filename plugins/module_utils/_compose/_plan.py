@@ -149,4 +149,4 @@ def compare(service: Service, containers: t.Sequence[Container]) -> Difference:
 
 def is_good(container: Container, service: Service) -> bool:
     """Return whether a container is what the definition describes and does its work."""
-    return container.running and container.hash == service.hash and not container.ailing
+    return container.running and service.describes(container) and not container.ailing

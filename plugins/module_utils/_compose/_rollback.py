@@ -53,7 +53,7 @@ class Rollback:
         name, services = container.service, self._transition.services
         if name not in known or name not in services:
             return name in services
-        return name in plans.ROLLING and container.hash == services[name].hash != known[name].hash
+        return name in plans.ROLLING and services[name].describes(container) and services[name].hash != known[name].hash
 
 
 def of(name: str, containers: t.Iterable[Container]) -> list[Container]:

@@ -90,7 +90,7 @@ class Waiting:
         deadline = self._clock() + self._timeout
         while True:
             containers = self._compose.containers()
-            mine = [container for container in containers if (container.service, container.hash) == (service.name, service.hash)]
+            mine = [container for container in containers if container.service == service.name and service.describes(container)]
             if good(mine):
                 return
             hopeless = any(container.restarts >= HOPELESS_RESTARTS and not container.running for container in mine)

@@ -78,6 +78,8 @@ class Service:
     """One service as a definition describes it.
 
     probe is the command of its health check, empty without one; secrets says whether it reads any; database is its connection.
+    bare_hash is its hash where Compose is not told what it depends on: releases such as 2.26 put that into the hash, but label what
+    is started with --no-deps with the hash without it.
     """
 
     name: str
@@ -87,6 +89,11 @@ class Service:
     probe: tuple[str, ...] = ()
     secrets: bool = False
     database: str = ""
+    bare_hash: str = ""
+
+    def describes(self, container: Container) -> bool:
+        """Whether a container of the service was made from this description."""
+        return bool(container.hash) and container.hash in (self.hash, self.bare_hash)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,10 +122,17 @@ class ComposeProject:
     def read(self, definition: str) -> Definition:
         """Return what a definition, the text of a compose file, says."""
         config = json.loads(self._compose(["--profile", PROFILE, "config", "--format", "json"], definition).out)
-        lines = self._compose(["config", "--hash", "*"], definition).out.splitlines()
-        hashes = dict(line.split() for line in lines if line.strip())
+        hashes = self._hashes(definition)
+        alone = {name: {key: value for key, value in row.items() if key != "depends_on"} for name, row in config["services"].items()}
+        bare = self._hashes(json.dumps({**config, "services": alone}))
         rows = {name: row for name, row in config["services"].items() if not row.get("profiles")}
-        return Definition({name: parse_service(name, hashes[name], row) for name, row in rows.items()}, config)
+        services = {name: parse_service(name, hashes[name], row, bare_hash=bare.get(name, "")) for name, row in rows.items()}
+        return Definition(services, config)
+
+    def _hashes(self, definition: str) -> dict[str, str]:
+        """Return the hash of each service, as Compose labels containers with it."""
+        lines = self._compose(["config", "--hash", "*"], definition).out.splitlines()
+        return dict(line.split() for line in lines if line.strip())
 
     def lacks(self) -> str:
         """Return what is missing before anything can be asked, in words; empty when nothing is."""
@@ -249,13 +263,14 @@ def project_of(module: t.Any) -> ComposeProject:
     return ComposeProject(docker(module), project=module.params["project"], directory=module.params["directory"])
 
 
-def parse_service(name: str, digest: str, row: t.Mapping[str, t.Any]) -> Service:
+def parse_service(name: str, digest: str, row: t.Mapping[str, t.Any], *, bare_hash: str = "") -> Service:
     """Read one service of "docker compose config --format json"."""
     replicas = row.get("scale", (row.get("deploy") or {}).get("replicas"))
     test = list((row.get("healthcheck") or {}).get("test") or [])
     probe = {"CMD": tuple(test[1:]), "CMD-SHELL": ("/bin/sh", "-c", *test[1:])}.get(test[0] if test else "", ())
     scale = 1 if replicas is None else int(replicas)
-    return Service(name, digest, row.get("image", ""), scale, probe, secrets=bool(row.get("secrets")), database=parse_database(row))
+    secrets, database = bool(row.get("secrets")), parse_database(row)
+    return Service(name, digest, row.get("image", ""), scale, probe, secrets=secrets, database=database, bare_hash=bare_hash)
 
 
 def parse_database(row: t.Mapping[str, t.Any]) -> str:
