@@ -69,7 +69,8 @@ def test_a_target_has_a_role_with_all_that_the_site_includes(name: str) -> None:
     assert included == {"preflight", "secrets", "rollout", "destroy", *BACKUPS}
     left = {task["register"] for entry in included for task in content(role / "tasks" / f"{entry}.yml") if "register" in task}
     assert {f"__target_{name}_rollout", f"__target_{name}_removal", f"__target_{name}_rehearsal"} <= left
-    assert f"__target_{name}_sources" in content(role / "vars" / "main.yml")
+    set_here = [fact for task in content(role / "tasks" / "sources.yml") for fact in task.get("ansible.builtin.set_fact", {})]
+    assert set_here == [f"__target_{name}_sources"]
 
 
 def test_every_role_of_a_target_has_its_target() -> None:
