@@ -115,14 +115,17 @@ def test_another_first_password_is_refused_with_what_to_do(site: Site, later: La
 
 
 def in_force(site: Site) -> dict[str, str]:
-    """Return what serves and what it reads: the compose file, each pooler and PHP container's definition, the password."""
-    hashes = {
-        container["Id"] if service == "php" else service: container["Config"]["Labels"]["com.docker.compose.config-hash"]
+    """Return what serves and what it reads: the compose file, each pooler and PHP container's definition, the password.
+
+    Not Compose's hash of a definition, which in some releases depends on how the container was started.
+    """
+    made_of = {
+        container["Id"] if service == "php" else service: repr([container["Config"][key] for key in ("Image", "Cmd", "Env")])
         for service in ("pooler", "php")
         for container in site.containers(service)
     }
     definition = (site.directory / "compose.yml").read_text(encoding="utf-8")
-    return {**hashes, "compose.yml": definition, "smtp_password": (site.secrets / "smtp_password").read_text(encoding="utf-8")}
+    return {**made_of, "compose.yml": definition, "smtp_password": (site.secrets / "smtp_password").read_text(encoding="utf-8")}
 
 
 @pytest.fixture
