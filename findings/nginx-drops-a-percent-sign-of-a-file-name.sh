@@ -45,6 +45,7 @@ http {
 }
 CONF
 start application python3 "$work/application.py" "$application"
+wait_for curl --silent --fail --output /dev/null "http://127.0.0.1:$application/"
 start nginx "${unprivileged[@]}" "$nginx" -p "$work" -c nginx.conf -e "$work/temp/error.log"
 
 # sent NAME: what the browser gets when the application answers with "X-Accel-Redirect: /files/NAME".
