@@ -32,7 +32,8 @@ options:
   environment:
     description:
       - Variables for restic, such as V(AWS_ACCESS_KEY_ID), V(AWS_SECRET_ACCESS_KEY) or V(RESTIC_REST_PASSWORD).
-      - Their values are treated as secrets. Inherited variables that name a repository, a password or a host are ignored.
+      - Their values are treated as secrets. Inherited variables that name a repository, a password or a host are ignored,
+        and here they are refused, because options name them.
     type: dict
     default: {}
   cache_dir:

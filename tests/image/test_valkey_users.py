@@ -22,7 +22,7 @@ def ask(engine: Engine) -> t.Callable[..., str]:
     container = engine.start("listed", engine.services, "valkey-cache", "--tmpfs=/tmp", env={"VALKEY_TCP": "1"})
     wait_for(lambda: engine.health("listed", "valkey-cache"), seconds=30, what="the start of the server")
     docker("exec", container, *CLI, "ACL", "SETUSER", "campus", "on", f">{engine.secrets['session']}", "~*", "&*", "+@all")
-    docker("exec", container, *CLI, "ACL", "SETUSER", "default", "off")
+    docker("exec", container, *CLI, "ACL", "SETUSER", "default", "resetpass", "off")
     login = ["--user", "campus", "--pass", engine.secrets["session"]]
     return lambda *words: docker("exec", container, *CLI, *login, *words)
 

@@ -93,6 +93,25 @@ def test_a_copy_that_stops_half_way_tells_what_was_copied(
     assert len(small.snapshots()) == 4
 
 
+def test_a_damaged_snapshot_keeps_no_other_from_being_copied(
+    run_module: ModuleRunner, source: Filled, destination: Repository, tmp_path: pathlib.Path
+) -> None:
+    packs = pathlib.Path(source.url, "data")
+    intact = set(packs.rglob("*"))
+    lost, late = tmp_path / "lost", tmp_path / "late"
+    lost.write_bytes(os.urandom(1 << 20))
+    late.write_text("later", encoding="utf-8")
+    source.restic("backup", "--quiet", "--host=damaged", str(lost))
+    for pack in set(packs.rglob("*")) - intact:
+        if pack.is_file():
+            pack.unlink()
+    source.restic("backup", "--quiet", "--force", "--host=late", str(late))
+    result = run_module("restic_copy", options(source, destination))
+    assert (result["failed"], result["changed"], result["error"]) == (True, True, "failed"), result
+    assert {row["host"] for row in result["copied"]} == {"moodle", "other", "late"}
+    assert "restic copied 5 of 6 snapshots" in result["msg"]
+
+
 def test_a_second_place_may_be_one_that_only_appends(
     run_module: ModuleRunner, source: Filled, destination: Repository, rest_server: t.Callable[..., Place], tmp_path: pathlib.Path
 ) -> None:

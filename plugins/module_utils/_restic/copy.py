@@ -22,6 +22,8 @@ ARGUMENTS: dict[str, t.Any] = {
     "snapshots": {"type": "list", "elements": "str", "default": []},
 }
 RULES = client.merge_rules(mutually_exclusive=[FROM_PASSWORDS], required_one_of=[FROM_PASSWORDS])
+# Failures that may concern one snapshot only, such as one that is damaged.
+OF_ONE = ("failed", "partial")
 # What a copy has in common with its source, in addition to time and original. A snapshot whose tags were changed is another one.
 SAME = ("tree", "hostname", "username", "uid", "gid", "excludes")
 
@@ -77,22 +79,28 @@ def choose(source: t.Sequence[Snapshot], ids: t.Sequence[str], place: str) -> li
 
 
 def transfer(restic: client.Restic, here: client.Restic, lacking: t.Sequence[Snapshot]) -> None:
-    """Copy snapshots to a repository. restic does one after the other, so a failure reports which ones are there now."""
-    failure = None
-    try:
-        restic.call("copy", *(snapshot.id for snapshot in lacking))
-    except ResticError as error:
-        if error.error in NOT_BEGUN:
-            raise
-        failure = error
+    """Copy snapshots to a repository, each by a start of its own, so that one which is damaged keeps no other from being copied.
+
+    A failure reports which ones are there now.
+    """
+    failures: list[ResticError] = []
+    for number, snapshot in enumerate(lacking):
+        try:
+            restic.call("copy", snapshot.id)
+        except ResticError as error:
+            if error.error in NOT_BEGUN and not number:
+                raise
+            failures.append(error)
+            if error.error not in OF_ONE:
+                break
     with after_change():
         left = {snapshot.id for snapshot in find_missing(lacking, read_snapshots(here))}
-    if not left and not failure:
+    if not left and not failures:
         return
     copied = [snapshot.brief() for snapshot in lacking if snapshot.id not in left]
     counted = f"restic copied {len(copied)} of {len(lacking)} snapshots to {here.repository}. Run the task again."
-    details = {"error": "not_copied", **(failure.details if failure else {}), "copied": copied, "changed": bool(copied)}
-    raise ResticError(f"{counted} {failure}" if failure else counted, **details)
+    details = {"error": "not_copied", **(failures[0].details if failures else {}), "copied": copied, "changed": bool(copied)}
+    raise ResticError(" ".join([counted, *map(str, failures)]), **details)
 
 
 def diff(requested: t.Sequence[Snapshot], lacking: t.Sequence[Snapshot]) -> dict[str, str]:

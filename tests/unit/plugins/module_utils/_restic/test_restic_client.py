@@ -285,6 +285,14 @@ def test_secrets_are_in_the_environment_and_inherited_ones_are_not(monkeypatch: 
     ]
 
 
+@pytest.mark.parametrize("name", ["RESTIC_HOST", "RESTIC_PASSWORD_COMMAND", "RESTIC_FROM_REPOSITORY"])
+def test_what_options_decide_is_refused_in_the_environment(name: str) -> None:
+    module = Module(environment={name: "elsewhere", "GOMAXPROCS": "2"})
+    with pytest.raises(ResticError, match=f"The option environment must not set {name}. Give the repository") as caught:
+        opener(module)()
+    assert (caught.value.error, module.commands) == ("invalid", [])
+
+
 def test_a_number_in_the_environment_does_not_blank_out_results_and_a_password_in_an_address_does() -> None:
     module = Module(environment={"GOMAXPROCS": "2", "RESTIC_REST_PASSWORD": "rest"}, repository="rest:https://me:hidden@example.org/")
     assert opener(module)().repository == "********:https://me:********@example.org/"

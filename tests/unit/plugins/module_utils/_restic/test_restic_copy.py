@@ -64,16 +64,23 @@ FULL = Result(1, "", "Fatal: write: no space left on device")
 GONE = Result(1, "", "dial tcp: connection refused")
 
 
+BROKEN = Result(1, "", "Fatal: tree 4de1 not found in repository")
+LOCKED = Result(11, "", "repository is already locked by PID 7 on host by root")
+
+
 @pytest.mark.parametrize(
     ("answers", "error", "copied", "changed"),
     [
-        (["", listing(1)], "not_copied", ["01"], True),
-        (["", listing()], "not_copied", [], False),
-        ([FULL, listing(1)], "disk_full", ["01"], True),
+        (["", "", listing(1)], "not_copied", ["01"], True),
+        (["", "", listing()], "not_copied", [], False),
+        (["", FULL, listing(1)], "disk_full", ["01"], True),
         ([FULL, listing()], "disk_full", [], False),
-        ([Result(11, "", "repository is already locked by PID 7 on host by root")], "locked", None, False),
+        ([LOCKED], "locked", None, False),
+        (["", LOCKED, listing(1)], "locked", ["01"], True),
         # The connection is lost: what cannot be known counts as a change.
         ([GONE, GONE], "unreachable", None, True),
+        # A damaged one keeps no other from being copied.
+        ([BROKEN, "", listing(2)], "failed", ["02"], True),
     ],
 )
 def test_a_copy_that_stops_reports_what_is_there(answers: list[str | Result], error: str, copied: list[str] | None, changed: bool) -> None:
@@ -86,6 +93,6 @@ def test_a_copy_that_stops_reports_what_is_there(answers: list[str | Result], er
 
 
 def test_a_complete_copy_is_listed_once() -> None:
-    fake = Answers("", listing(1, 2))
+    fake = Answers("", "", listing(1, 2))
     transfer(fake.restic, fake.restic, [snapshot(1), snapshot(2)])
-    assert [words[0] for words in fake.commands] == ["copy", "--json"]
+    assert [words[0] for words in fake.commands] == ["copy", "copy", "--json"]

@@ -92,7 +92,8 @@ class redis extends handler {
                 usleep(100_000);
             }
         }
-        $auth = (string) $this->setting('auth', '');
+        // A password, or a user and a password, as Moodle takes it.
+        $auth = $this->setting('auth', '');
         $auth === '' || $redis->auth($auth) || throw new \RuntimeException('The session store refused the password.');
         $redis->setOption(\Redis::OPT_PREFIX, (string) $this->setting('prefix', ''));
         $igbinary = $this->setting('serializer_use_igbinary', false) && defined('\Redis::SERIALIZER_IGBINARY');
