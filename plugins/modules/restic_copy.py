@@ -11,6 +11,7 @@ short_description: Copy restic snapshots from one repository to another
 version_added: 0.2.0
 description:
   - Copies the snapshots that a repository lacks from another one, which keeps a second copy in another place.
+    Each is copied by a start of restic of its own, so that a damaged one keeps no other from being copied.
   - A snapshot counts as present when a copy of it is there, by the id of the original and its properties, whatever its own id is.
   - Nothing is ever removed from the destination. Use M(campus.moodle.restic_forget) there.
   - Both repositories are reached from the host with the same O(environment). To deduplicate well, create the destination with
