@@ -45,9 +45,9 @@ WRONG_VARIABLES: dict[str, tuple[dict[str, t.Any], list[str]]] = {
     "typo": ({"moodle_hostnam": "campus.example.org"}, [r"moodle_hostnam is not a variable.*moodle_hostname"]),
     "no-code-to-edit": (
         {"moodle_environment": "development", "moodle_code_directory": "/nonexistent/code", "moodle_mail_catcher": False, **FREE},
-        [r"moodle_code_directory is /nonexistent/code, which is no directory"],
+        [r"moodle_code_directory is /nonexistent/code, which is not a directory"],
     ),
-    "address-of-another-machine": ({"moodle_bind_address": "192.0.2.1"}, [r"192\.0\.2\.1, which is no address of the machine"]),
+    "address-of-another-machine": ({"moodle_bind_address": "192.0.2.1"}, [r"192\.0\.2\.1, which is not an address of the machine"]),
     "no-room-for-uploads": ({"moodle_php_memory": "512m"}, [r"moodle_php_memory.*moodle_upload_max"]),
     "too-many-web-servers": ({"moodle_web_replicas": 21}, [r"moodle_web_replicas is 21"]),
     "no-disk-space": ({"moodle_disk_minimum": "900t"}, [r"(disk|space).*(moodle_disk_minimum|900)"]),
