@@ -117,12 +117,14 @@ def test_another_first_password_is_refused_with_what_to_do(site: Site, later: La
 def in_force(site: Site) -> dict[str, str]:
     """Return what serves and what it reads: the compose file, each pooler and PHP container's definition, the password.
 
-    Not Compose's hash of a definition, which in some releases depends on how the container was started.
+    Not Compose's hash of a definition, which in some releases depends on how the container was started. The order of the environment
+    means nothing: Compose gives another one at each start.
     """
     made_of = {
-        container["Id"] if service == "php" else service: repr([container["Config"][key] for key in ("Image", "Cmd", "Env")])
+        container["Id"] if service == "php" else service: repr([config["Image"], config["Cmd"], sorted(config["Env"])])
         for service in ("pooler", "php")
         for container in site.containers(service)
+        for config in [container["Config"]]
     }
     definition = (site.directory / "compose.yml").read_text(encoding="utf-8")
     return {**made_of, "compose.yml": definition, "smtp_password": (site.secrets / "smtp_password").read_text(encoding="utf-8")}
