@@ -82,20 +82,23 @@ def test_check_mode_makes_nothing(neighbour: Site, verify: Verify) -> None:
 
 
 def test_everything_that_is_wrong_is_said_at_once(neighbour: Site, verify: Verify, tmp_path: pathlib.Path) -> None:
-    """Nobody runs background tasks, the page has no form, and the school has a check of its own that fails."""
+    """Nobody runs background tasks, no server takes mail, the page has no form, and the school has a check of its own that fails."""
     (tmp_path / "10-school.yml").write_text(
         json.dumps([{"name": "Count", "ansible.builtin.fail": {"msg": "{{ verify_site.name }} lacks a library."}}]), encoding="utf-8"
     )
-    workers = [container["Id"] for service in ("cron", "adhoc") for container in neighbour.containers(service)]
-    docker("stop", "--time", "60", *workers)
+    stopped = [container["Id"] for service in ("cron", "adhoc", "mail") for container in neighbour.containers(service)]
+    docker("stop", "--time", "60", *stopped)
     try:
-        run = verify(moodle_verify_tasks=str(tmp_path), moodle_verify_login="/-/live", moodle_verify_cron_wait=10)
+        wrong = {"moodle_verify_tasks": str(tmp_path), "moodle_verify_login": "/-/live", "moodle_verify_mail_to": OPERATOR}
+        run = verify(**wrong, moodle_verify_cron_wait=10)
     finally:
-        docker("start", *workers)
+        docker("start", *stopped)
     assert run.rc != 0
-    skipped = dict.fromkeys(("login", "refusal", "course", "file", "mail"), "skipped")
-    assert report(run) == {"page": "failed", "account": "ok", **skipped, "cron": "failed", "cleanup": "ok", "10-school": "failed"}
+    failed, skipped = ("page", "mail", "cron", "10-school"), ("login", "refusal", "course", "file")
+    states = {**dict.fromkeys(failed, "failed"), **dict.fromkeys(skipped, "skipped"), "account": "ok", "cleanup": "ok"}
+    assert report(run) == states
     assert "page: The page /-/live leads to /-/live and has no form for name and password" in run.reasons
+    assert re.search(r"mail: The mail server mail:1025 did not take the mail: \w.*\n", run.reasons)
     assert re.search(r"cron: A background task was not run within \d+ seconds; cron started \d+ seconds ago", run.reasons)
     assert f"10-school: Count: {neighbour.name} lacks a library." in run.reasons
     assert neighbour.sql(LEFT) == "0|0|0|0"

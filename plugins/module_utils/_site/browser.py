@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import http.cookies
 import secrets
 import typing as t
 import urllib.parse
@@ -59,12 +58,12 @@ class Browser:
         return answer
 
     def _keep(self, line: str) -> None:
-        """Keep a cookie, or forget it where the site says so."""
-        for name, cookie in http.cookies.SimpleCookie(line).items():
-            if cookie.value in ("", "deleted"):
-                self._cookies.pop(name, None)
-            else:
-                self._cookies[name] = cookie.coded_value
+        """Keep a cookie, or forget it where the site says so. What follows its value is for browsers."""
+        name, _, value = line.partition(";")[0].partition("=")
+        if value in ("", "deleted"):
+            self._cookies.pop(name.strip(), None)
+        else:
+            self._cookies[name.strip()] = value.strip()
 
     def _follow(self, path: str, answer: Answer) -> Page:
         for _redirect in range(REDIRECTS):

@@ -130,7 +130,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         inside, error = self.site.login(dict(urllib.parse.parse_qsl(body.decode())))
         if inside:
-            self._send(303, self.site.after_login, "", cookie="MoodleSession=in; path=/; secure; HttpOnly; SameSite=None")
+            self._send(303, self.site.after_login, "", cookie="MoodleSession=in; path=/; secure; HttpOnly; SameSite=None; Partitioned")
         else:
             self._send(200, "", self.site.login_page.format(error=error))
 
