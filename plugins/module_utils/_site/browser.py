@@ -59,7 +59,7 @@ class Browser:
 
     def _keep(self, line: str) -> None:
         """Keep a cookie, or forget it where the site says so. What follows its value is for browsers."""
-        name, _, value = line.partition(";")[0].partition("=")
+        name, _equals, value = line.partition(";")[0].partition("=")
         if value in ("", "deleted"):
             self._cookies.pop(name.strip(), None)
         else:
