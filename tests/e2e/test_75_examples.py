@@ -72,3 +72,8 @@ def test_compose_rollout(site: Site, examples_of: t.Callable[[str], Tasks], run_
     run_play([present])
     site.wait_until_ready(RECOVERY)
     assert set(site.identities()).isdisjoint(before)
+
+
+def test_site_smoke(site: Site, examples_of: t.Callable[[str], Tasks], run_play: t.Callable[[Tasks], str]) -> None:
+    assert "changed=1" in run_play(examples_of("site_smoke"))
+    assert site.sql("SELECT count(*) FROM mdl_user WHERE username LIKE 'campus-verify-%' AND deleted = 0") == "0"

@@ -57,12 +57,12 @@ class User:
     def upload(self, name: str, content: bytes) -> str:
         """Put a file among the user's private files and return the address it can be downloaded from."""
         page = self.get("/user/files.php").text
-        if "filemanager" in page:
+        # Moodle's page has no field for a file before its scripts have run.
+        field = re.search(r'<input\b[^>]*type="file"[^>]*name="([^"]+)"|<input\b[^>]*name="([^"]+)"[^>]*type="file"', page)
+        if field is None:
             self._upload_to_file_manager(page, name, content)
         else:
             fields = {key: value for key, value in hidden_fields(page).items() if key == "sesskey"}
-            field = re.search(r'<input\b[^>]*type="file"[^>]*name="([^"]+)"|<input\b[^>]*name="([^"]+)"[^>]*type="file"', page)
-            assert field, "the page of private files has no field for a file"
             self.session.post(
                 f"{self.url}/user/files.php", data=fields, files={field[1] or field[2]: (name, content)}, timeout=TIMEOUT
             ).raise_for_status()

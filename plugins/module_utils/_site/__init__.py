@@ -18,7 +18,8 @@ types         text of an inventory to Python's types
 secrets       the table of a site's secrets; secret_values and secret_files generate them once and keep them in files
 setting_names which settings of Moodle are secrets
 visitor       asks a site for its pages, under its own name; verify is the story of site_verify
+browser       a visitor who keeps cookies and sends forms; smoke is the story of site_smoke
 
 Rooms, in reading order: _build (values into a Site), _places (options, fields and their places), _rules/ (values together, on every
-target), _certificate (PEM files).
+target), _certificate (PEM files), _page (what a person sees of a page) and _smoke_steps.
 """

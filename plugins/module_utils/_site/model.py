@@ -43,6 +43,7 @@ _NO_USER = ", which is not a valid user name; use one word without spaces."
 _LANGUAGE = forms.tested(is_language, ", which is not the name of a language pack; use names like de or pt_br.")
 _NO_TAG = ", which is not a valid tag; use letters, digits, dots, hyphens and underscores."
 _AGE = forms.tested(re.compile(r"([0-9]+[smhdw])+").fullmatch, ", which is not a valid age; write it like 26h or 7d.")
+_LOGIN = forms.tested(re.compile(r"/[!-~]*").fullmatch, ", which is not a path of the site; use for example /login/index.php?saml=off.")
 _MIRROR = "use for example https://mirror.example.edu/debian."
 
 
@@ -248,6 +249,16 @@ class Check:
 
 
 @dataclasses.dataclass(frozen=True)
+class Verify:
+    """How it is tried whether a person can use the site."""
+
+    login: t.Annotated[str, _LOGIN]
+    mail_to: t.Annotated[t.Optional[str], forms.mail_address()]
+    cron_wait: t.Annotated[int, forms.number(10, 3600)]
+    tasks: t.Annotated[File, forms.file(instead="name a folder with task files.")]
+
+
+@dataclasses.dataclass(frozen=True)
 class Backup:
     """How backups are made, and how long they are kept."""
 
@@ -325,6 +336,7 @@ class Site:
 
     destroy_data: str
     check: Check
+    verify: Verify
     backup: Backup
     restore: Restore
     drill: Drill

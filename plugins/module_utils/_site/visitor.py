@@ -28,6 +28,23 @@ class VisitError(ToolError):
         super().__init__(msg, error=error, ready=ready, reasons=list(reasons))
 
 
+class Elsewhere(VisitError):
+    """The site sends its visitors to another address, which the attribute address has."""
+
+    def __init__(self, msg: str, address: str) -> None:
+        super().__init__(msg, error="redirect")
+        self.address = address
+
+
+class Answer(t.NamedTuple):
+    """What a site answers: the target of a redirect is empty where it is none, and cookies are as the headers have them."""
+
+    status: int
+    location: str
+    body: bytes
+    cookies: tuple[str, ...]
+
+
 class NamedTlsConnection(http.client.HTTPSConnection):
     """HTTPS to an address, with the site's name in the handshake so that the right certificate is chosen."""
 
@@ -54,18 +71,28 @@ class Visitor:
         self._port = port
         self._tls = tls
 
+    @property
+    def url(self) -> str:
+        """The address of the site."""
+        return self._site.geturl()
+
     def get(self, path: str) -> tuple[int, str, bytes]:
         """Return status, redirect target and body of a page; OSError when there is no answer."""
+        return self.request(path)[:3]
+
+    def request(self, path: str, body: t.Optional[bytes] = None, headers: t.Optional[t.Mapping[str, str]] = None) -> Answer:
+        """Return the answer to a request, which sends what there is to send; OSError when there is none."""
         connection = (
             NamedTlsConnection(self._address, self._port, self._site.hostname or "")
             if self._tls
             else http.client.HTTPConnection(self._address, self._port, timeout=TIMEOUT)
         )
-        headers = {"Host": self._site.netloc, "X-Forwarded-Proto": self._site.scheme, "User-Agent": "campus.moodle"}
+        common = {"Host": self._site.netloc, "X-Forwarded-Proto": self._site.scheme, "User-Agent": "campus.moodle"}
         try:
-            connection.request("GET", path, headers=headers)
+            connection.request("GET" if body is None else "POST", path, body=body, headers={**common, **(headers or {})})
             response = connection.getresponse()
-            return response.status, response.getheader("Location", ""), response.read()
+            cookies = tuple(response.headers.get_all("Set-Cookie") or ())
+            return Answer(response.status, response.getheader("Location", ""), response.read(), cookies)
         finally:
             connection.close()
 
@@ -73,30 +100,31 @@ class Visitor:
         """Return the address of the page that the front page leads to; VisitError when it leads nowhere."""
         path = "/"
         for _redirect in range(REDIRECTS):
-            status, location, _body = self._answer(path)
+            status, location, _body, _cookies = self.answer(path)
             if status < 300:
                 return urllib.parse.urlunsplit((self._site.scheme, self._site.netloc, path, "", ""))
             if status >= 400:
                 msg = f"The page {path} of {self._site.geturl()} answers with status {status}; the logs of web and php say why."
                 raise VisitError(msg, error="status")
-            path = self._path_of(location)
+            path = self.path_of(location)
         msg = (
             f"The front page of {self._site.geturl()} redirects in a loop; compare moodle_url, moodle_tls and what a proxy in front sends."
         )
         raise VisitError(msg, error="redirect")
 
-    def _answer(self, path: str) -> tuple[int, str, bytes]:
+    def answer(self, path: str, body: t.Optional[bytes] = None, headers: t.Optional[t.Mapping[str, str]] = None) -> Answer:
+        """Return the answer to a request; VisitError when there is none."""
         try:
-            return self.get(path)
+            return self.request(path, body, headers)
         except (OSError, http.client.HTTPException) as error:
-            raise VisitError(f"The page {path} of {self._site.geturl()} gives no answer: {error}.", error="no_answer") from error
+            raise VisitError(f"The page {path} of {self.url} gives no answer: {error}.", error="no_answer") from error
 
-    def _path_of(self, location: str) -> str:
-        """Return the path of a redirect within the site; VisitError when it leaves the site."""
-        target = urllib.parse.urlsplit(urllib.parse.urljoin(self._site.geturl() + "/", location))
+    def path_of(self, location: str, page: str = "/") -> str:
+        """Return the path of an address within the site, as a link of a page leads to it; Elsewhere when it leaves the site."""
+        target = urllib.parse.urlsplit(urllib.parse.urljoin(urllib.parse.urljoin(self.url + "/", page), location))
         if (target.scheme, target.netloc) != (self._site.scheme, self._site.netloc):
-            msg = f"The site redirects to {location}, which is not below {self._site.geturl()}; correct moodle_url or moodle_tls."
-            raise VisitError(msg, error="redirect")
+            msg = f"The site redirects to {location}, which is not below {self.url}; correct moodle_url or moodle_tls."
+            raise Elsewhere(msg, target.geturl())
         return target.path + (f"?{target.query}" if target.query else "")
 
 

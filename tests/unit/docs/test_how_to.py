@@ -20,7 +20,7 @@ PAGES = sorted((ROOT / "docs" / "how-to").glob("*.md"))
 LONGEST = 80
 COMMANDS = {"ansible-playbook", "ansible-galaxy"}
 # Files that a page tells people to have, and what is in them as far as it matters.
-THEIRS = {"physics.lock.yml": b"", "files/fullchain.pem": FILES["cert.pem"], "files/privkey.pem": FILES["key.pem"]}
+THEIRS = {"physics.lock.yml": b"", "checks": b"", "files/fullchain.pem": FILES["cert.pem"], "files/privkey.pem": FILES["key.pem"]}
 
 
 def blocks(page: Path, language: str) -> list[str]:

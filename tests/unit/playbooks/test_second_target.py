@@ -14,6 +14,7 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import threading
@@ -123,12 +124,56 @@ def test_the_site_is_made_checked_and_removed(collection: Collection) -> None:
     assert status == 0, output
     assert "Cron       started 1 seconds ago" in output
 
+    assert_verified(collection)
+
     status, output = collection.play("destroy")
     assert status == 0, output
     assert "Set moodle_destroy_data to physics" in output
-    assert {path.name for path in collection.site.iterdir()} == {"moodle", "secrets", "settings.json"}
+    assert {path.name for path in collection.site.iterdir()} == {"accounts.json", "moodle", "secrets", "settings.json"}
     status, output = collection.play("destroy", "-e", "moodle_destroy_data=physics")
     assert (status, collection.site.exists()) == (0, False), output
+
+
+def assert_verified(collection: Collection) -> None:
+    """A site without a page to log in fails with all reasons at once; own checks reach it, and no password is to be seen."""
+    checks = collection.site.parent / "checks"
+    checks.mkdir()
+    tasks = {
+        "10-cron": [{"name": "Ask", "campus.moodle.moodle_task_info": {"max_cron_age": 60}}],
+        "20-name": [
+            {"name": "Be strict", "ansible.builtin.fail": {"msg": "{{ verify_site.name }} at {{ verify_site.url }} is too small."}}
+        ],
+        "30-last": [
+            {"name": "Look", "ansible.builtin.assert": {"that": ["verify_site.visit.tls is false", "verify_site.runner | length > 0"]}}
+        ],
+    }
+    for name, content in tasks.items():
+        (checks / f"{name}.yml").write_text(json.dumps(content), encoding="utf-8")
+    (checks / "notes.txt").touch()
+
+    status, output = collection.play("verify", "-vvv", "-e", f"moodle_verify_tasks={checks}")
+    assert status != 0
+    rows = dict(re.findall(r'"(\S+) +(ok|failed|skipped) +[0-9.]+ s  ', output))
+    skipped = dict.fromkeys(("login", "refusal", "course", "file", "mail"), "skipped")
+    assert rows == {
+        "page": "failed",
+        "account": "ok",
+        "cron": "ok",
+        "cleanup": "ok",
+        **skipped,
+        "10-cron": "ok",
+        "20-name": "failed",
+        "30-last": "ok",
+    }
+    assert re.search(
+        r"The site physics failed:\\n- page: [^\\]* status 404[^\\]*\\n- 20-name: Be strict: physics at http://\S+ is too small", output
+    )
+    made = json.loads((collection.site / "accounts.json").read_text(encoding="utf-8"))
+    assert made["users"][0]["password"] not in output + repr(made["arguments"])
+
+    status, output = collection.play("verify", "--check")
+    assert (status == 0, "Not done in check mode" in output) == (False, True), output
+    assert json.loads((collection.site / "accounts.json").read_text(encoding="utf-8")) == made
 
 
 def test_options_and_rules_are_the_targets_own(collection: Collection) -> None:

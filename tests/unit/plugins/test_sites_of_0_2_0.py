@@ -123,7 +123,7 @@ def test_the_secrets_are_the_same(pair: tuple[Site, str, dict[str, t.Any]]) -> N
 def test_the_machine_is_asked_the_same(pair: tuple[Site, str, dict[str, t.Any]]) -> None:
     site, _compose, record = pair
     assert site.options(TARGET / "tasks" / "preflight.yml", "campus.moodle.compose_preflight") == record["preflight"]
-    assert site.options(SITE / "tasks" / "verify.yml", "campus.moodle.site_verify") == record["verify"]
+    assert site.options(SITE / "tasks" / "wait.yml", "campus.moodle.site_verify") == record["verify"]
     assert site.options(SITE / "tasks" / "settings.yml", "campus.moodle.moodle_config")["runner"] == record["runner"]
 
 

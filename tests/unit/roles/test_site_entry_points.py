@@ -41,7 +41,7 @@ ENTRY_POINTS = content(SITE / "meta" / "argument_specs.yml")["argument_specs"]
 
 
 def test_entry_points_were_found() -> None:
-    assert set(ENTRY_POINTS) == {"main", "build", "check", "destroy", "backup", "restore", "drill"}
+    assert set(ENTRY_POINTS) == {"main", "build", "check", "verify", "destroy", "backup", "restore", "drill"}
 
 
 @pytest.mark.parametrize("entry", ENTRY_POINTS)

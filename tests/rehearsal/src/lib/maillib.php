@@ -18,7 +18,7 @@ function send_mail(string $to, string $subject, string $body): void {
     }
     [$host, $port] = array_pad(explode(':', explode(';', $CFG->smtphosts)[0], 2), 2, '25');
     $secure = (string) ($CFG->smtpsecure ?? '');
-    $socket = stream_socket_client(($secure === 'ssl' ? 'ssl' : 'tcp') . "://$host:$port", $code, $reason, 10);
+    $socket = @stream_socket_client(($secure === 'ssl' ? 'ssl' : 'tcp') . "://$host:$port", $code, $reason, 10);
     $socket !== false || throw new RuntimeException("The mail server $host:$port cannot be reached: $reason");
     $name = parse_url($CFG->wwwroot, PHP_URL_HOST) ?: 'localhost';
     $from = (string) ($CFG->noreplyaddress ?? '') ?: "noreply@$name";
@@ -43,6 +43,17 @@ function send_mail(string $to, string $subject, string $body): void {
     smtp_command($socket, $headers . str_replace(["\n", "\r\n."], ["\r\n", "\r\n.."], $body) . "\r\n.", '250');
     smtp_command($socket, 'QUIT', '221');
     fclose($socket);
+}
+
+/** Sends a message to an account, and says on standard output why that did not work. */
+function email_to_user(stdClass $user, stdClass $from, string $subject, string $messagetext): bool {
+    try {
+        send_mail($user->email, $subject, $messagetext);
+        return true;
+    } catch (RuntimeException $error) {
+        mtrace('Error: lib/moodlelib.php email_to_user(): ' . $error->getMessage());
+        return false;
+    }
 }
 
 /**

@@ -224,6 +224,7 @@ function delete_user(stdClass $user): bool {
     foreach (['user_enrolments', 'role_assignments', 'sessions'] as $table) {
         $DB->delete_records($table, ['userid' => $user->id]);
     }
+    $DB->delete_records('files', ['contextid' => context_id(CONTEXT_USER, (int) $user->id)]);
     $gone = ['username' => "$user->email." . time(), 'email' => md5($user->username), 'idnumber' => '', 'deleted' => 1];
     return $DB->update_record('user', ['id' => $user->id, 'timemodified' => time()] + $gone);
 }

@@ -68,6 +68,7 @@ if (defined('ABORT_AFTER_CONFIG') && !defined('ABORT_AFTER_CONFIG_CANCEL')) {
 
 require_once("$CFG->libdir/moodlelib.php");
 require_once("$CFG->libdir/accesslib.php");
+require_once("$CFG->libdir/maillib.php");
 require_once("$CFG->libdir/dml/moodle_database.php");
 require_once("$CFG->libdir/dml/database_manager.php");
 set_exception_handler('default_exception_handler');

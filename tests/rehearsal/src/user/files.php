@@ -38,10 +38,13 @@ foreach ($files as $file) {
     $url = "$CFG->wwwroot/pluginfile.php/$contextid/user/private/0/" . rawurlencode($file->filename);
     echo '<li><a href="' . s($url) . '">' . s($file->filename) . "</a> ($file->filesize bytes)</li>\n";
 }
+$sources = json_encode(['repositories' => [['id' => '3', 'name' => 'Upload a file', 'type' => 'upload', 'supported_types' => []]]]);
 ?>
 </ul>
+<script>var filemanager = <?= $sources ?>;</script>
 <form method="post" enctype="multipart/form-data" action="<?= s("$CFG->wwwroot/user/files.php") ?>">
 <input type="hidden" name="sesskey" value="<?= s($USER->sesskey) ?>">
+<input type="hidden" name="files_filemanager" value="<?= random_int(1, 999999999) ?>">
 <p><label for="repo_upload_file">File</label> <input type="file" id="repo_upload_file" name="repo_upload_file" required></p>
 <p><button type="submit" id="upload">Upload this file</button> (at most <?= s(ini_get('upload_max_filesize')) ?>)</p>
 </form>

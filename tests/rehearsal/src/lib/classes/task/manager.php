@@ -75,7 +75,7 @@ class manager {
         global $DB;
         $class = '\\' . get_class($task);
         return $DB->insert_record('task_adhoc', [
-            'component' => explode('\\', trim($class, '\\'))[0], 'classname' => $class, 'nextruntime' => time() - 1,
+            'component' => $task->get_component(), 'classname' => $class, 'nextruntime' => time() - 1,
             'customdata' => json_encode($task->get_custom_data()), 'timecreated' => time(), 'attemptsavailable' => 12,
         ]);
     }

@@ -14,7 +14,18 @@ abstract class task_base {
     public \stdClass $record;
     public ?\core\lock\lock $lock = null;
 
+    private string $component = '';
+
     abstract public function execute(): void;
+
+    public function set_component(string $component): void {
+        $this->component = $component;
+    }
+
+    /** @return string as set, or the root of the class's namespace */
+    public function get_component(): string {
+        return $this->component ?: explode('\\', static::class)[0];
+    }
 
     public function get_name(): string {
         return get_class($this);

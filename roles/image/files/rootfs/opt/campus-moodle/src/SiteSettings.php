@@ -49,9 +49,8 @@ final class SiteSettings
         if ($values['MOODLE_DATABASE_SSLROOTCERT'] !== '') {
             $text .= 'putenv(' . var_export('PGSSLROOTCERT=' . $values['MOODLE_DATABASE_SSLROOTCERT'], true) . ");\n";
         }
-        if (in_array(true, $standIns, true)) {
-            $text .= 'require_once ' . var_export(__DIR__ . '/autoload.php', true) . ";\n";
-        }
+        // Moodle finds our stand-ins and our task by name.
+        $text .= 'require_once ' . var_export(__DIR__ . '/autoload.php', true) . ";\n";
         if ($standIns['caches']) {
             // Command lines too: what they write, pages read.
             $text .= self::assignment('alternative_cache_factory_class', Factory::class);
