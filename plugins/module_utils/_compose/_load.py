@@ -42,18 +42,26 @@ ALTER ROLE {role} PASSWORD :'password';
 """  # noqa: S105 - statements
 
 
+# Gets the name of the fresh database, says what is in it, and raises where that must not take the place of the live one.
+Judge = t.Callable[[str], dict[str, t.Any]]
+
+
 class Load:
     """One dump on its way into one server."""
 
-    def __init__(self, server: Postgres, database: SiteDatabase, path: str, moment: datetime.datetime) -> None:
+    def __init__(
+        self, server: Postgres, database: SiteDatabase, path: str, moment: datetime.datetime, judge: t.Optional[Judge] = None
+    ) -> None:
         self._server = server
         self._database = database
         self._path = path
+        self._judge = judge
         self._contents = _dump.read(server.contents(path))
         self._facts = _facts.look(server, database)
         self._fresh = _swap.beside(database.name, _swap.LOADING, moment, self._facts.unfinished)
         self._aside = _swap.beside(database.name, _swap.REPLACED, moment, self._facts.kept)
         self._warnings: list[str] = []
+        self._moodle: dict[str, t.Any] = {}
         self._seconds = 0.0
 
     def check(self, disk_minimum: t.Optional[int]) -> None:
@@ -83,6 +91,8 @@ class Load:
             self._fill()
             self._copy_properties()
             self._verify()
+            if self._judge:
+                self._moodle = self._judge(self._fresh)
             if not drill:
                 self._take_place()
         except ToolError:
@@ -101,6 +111,7 @@ class Load:
             **self._facts.result(),
             "dump": {**made, "size": os.path.getsize(self._path)},
             "tables": self._contents.tables,
+            **({"moodle": self._moodle} if self._moodle else {}),
             "seconds": round(self._seconds, 1),
             "summary": [f"Loaded     {self._contents.tables} tables in {self._seconds:.0f} s"] if self._seconds else [],
             "warnings": self._warnings,
