@@ -88,12 +88,12 @@ def former(site: Site, admin_password: str, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="module")
 def adopt(site: Site, former: Former) -> t.Callable[..., t.Any]:
-    """adopt(rc=0, site=..., dump=..., moodledata=...) runs the playbook, with the former Moodle where nothing else is said."""
+    """adopt(rc, OPTION..., dump=..., ...) runs the playbook with its variables; what is not said comes from the former Moodle."""
 
-    def run(rc: int = 0, **given: t.Any) -> t.Any:
+    def run(rc: int = 0, *options: str, **given: t.Any) -> t.Any:
         given = {"site": site.name, "dump": former.dump, "moodledata": former.moodledata, **given}
         words = [word for name, value in given.items() for word in ("-e", f"moodle_adopt_{name}={value}")]
-        done = site.controller.play("adopt", site.controller.write_inventory({site.name: site.variables}), *words, timeout=600)
+        done = site.controller.play("adopt", site.controller.write_inventory({site.name: site.variables}), *words, *options, timeout=600)
         assert done.rc == rc, done.output
         return done
 
@@ -130,6 +130,8 @@ def test_a_dump_that_does_not_fit_is_refused_before_anything_is_touched(
     ):
         assert sentence in adopt(2, dump=dump).reasons
         assert seen(site) == before
+    adopt(0, "--check")
+    assert seen(site) == before
 
 
 def test_another_moodle_moves_in(site: Site, adopt: t.Callable[..., t.Any], former: Former, admin_password: str) -> None:
