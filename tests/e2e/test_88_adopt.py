@@ -135,6 +135,9 @@ def test_a_dump_that_does_not_fit_is_refused_before_anything_is_touched(
 
 
 def test_another_moodle_moves_in(site: Site, adopt: t.Callable[..., t.Any], former: Former, admin_password: str) -> None:
+    stale = moodledata_of(site) / "cache" / "stale"
+    stale.parent.mkdir(exist_ok=True)
+    stale.touch()
     run = adopt()
     assert "upgrades and opens it" in run.output
     assert site.containers("php", "web", "proxy") == []
@@ -162,6 +165,7 @@ def test_another_moodle_moves_in(site: Site, adopt: t.Callable[..., t.Any], form
     assert "replaced" not in site.sql("SELECT datname FROM pg_database")
     folder = moodledata_of(site)
     assert {one.stat().st_uid for one in folder.rglob("*")} == {folder.stat().st_uid}
-    assert [name for name in ("climaintenance.html", "cache/old", "sessions/sess_1") if (folder / name).exists()] == []
+    assert [name for name in ("climaintenance.html", "cache/old", "cache/stale", "sessions/sess_1") if (folder / name).exists()] == []
+    assert [one for one in folder.glob("muc/config.php") if "broken" in one.read_text(encoding="utf-8")] == []
     again = site.deploy()
     assert (again.rc, again.changed_tasks) == (0, []), again.reasons
