@@ -257,6 +257,17 @@ def test_the_image_looks_at_a_dump_before_it_takes_the_place(folder: pathlib.Pat
     assert marks(server) == held
 
 
+def test_a_database_that_does_not_say_whose_it_is_is_marked(folder: pathlib.Path) -> None:
+    former = site("new")
+    del former["config"]["campus_site_id"]
+    dump_of(folder / "former.dump", former)
+    server = FakePostgres()
+    load(server, folder, path=str(folder / "former.dump"), drill=True)
+    assert "mark" not in server.events
+    load(server, folder, path=str(folder / "former.dump"))
+    assert server.events[-3:] == ["mark", "set the password", "swap"]
+
+
 def test_a_dump_that_the_image_refuses_replaces_nothing(folder: pathlib.Path) -> None:
     server = FakePostgres()
     sentence = "The database knows plugins that the image lacks: mod_absent."
