@@ -73,6 +73,13 @@ options:
         is touched, but its disk and its processors are used.
     type: bool
     default: false
+  preflight:
+    description:
+      - With O(state=loaded), let the site's image look at what was loaded, before it takes the database's place. A dump of a newer Moodle
+        or plugin than the image's, and one with a plugin that the image lacks, is refused, and nothing is replaced.
+      - The site's own database is started for it, also with O(drill=true).
+    type: bool
+    default: false
   older_than:
     description: With O(state=confirmed), only databases that were replaced at least so long ago, as in V(7d) or V(12h).
     type: str
@@ -201,6 +208,21 @@ dump:
   returned: O(state=loaded), when the server was reached
   type: dict
   sample: {"server": "17.12", "client": "17.12", "extensions": [], "size": 31457280}
+moodle:
+  description: What the site's image says of the dump.
+  returned: O(state=loaded) with O(preflight=true), outside of check mode
+  type: dict
+  sample: {"database_version": "2022112817.00", "code_version": "2024100705.00", "action": "upgrade"}
+  contains:
+    database_version:
+      description: Version of the Moodle in the dump.
+      type: str
+    code_version:
+      description: Version of the Moodle in the image.
+      type: str
+    action:
+      description: What the image would do with it, V(none), V(code) or V(upgrade), as its command C(preflight) says.
+      type: str
 seconds:
   description: How long loading took.
   returned: O(state=loaded), when the server was reached
@@ -219,7 +241,8 @@ error:
       - the server cannot be reached, or refuses the login; V(no_database) - there is nothing to dump.
     - V(bad_dump) - the file is no dump in PostgreSQL's own format, is damaged, or is too new for the programs; V(load) - a statement of the
       dump failed, or less came than it has; V(not_moodle) - there is no finished Moodle in it; V(foreign) - it is of another site;
-      V(extension) - the server lacks an extension that it needs.
+      V(extension) - the server lacks an extension that it needs; V(downgrade), V(missing_plugin) and the other words of the image's command
+      C(preflight) - with O(preflight=true), it refuses the dump.
     - V(no_role) - the site's user does not exist; V(no_privilege) - the login lacks rights; V(no_space) - there is too little space;
       V(in_use) - sessions that this login may not end use the database; V(nothing_kept) - there is nothing to revert to; V(no_client) - no
       image has the programs; V(client_too_old) - the programs are older than the server.

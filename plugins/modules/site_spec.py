@@ -28,9 +28,9 @@ options:
       - V(removal) checks and returns only what tells the site from others (name, target and directory), so that an expired
         certificate or a branch past its support does not keep a site from being removed.
       - V(backup), V(restore) and V(drill), new in 0.3.0, do the same for the variables C(moodle_backup_*), C(moodle_restore_*) and
-        C(moodle_drill_*).
+        C(moodle_drill_*), and V(adopt) for C(moodle_adopt_*).
     type: str
-    choices: [site, removal, backup, restore, drill]
+    choices: [site, removal, backup, restore, drill, adopt]
     default: site
     version_added: 0.2.0
 author:

@@ -178,7 +178,7 @@ LOADED = [
     "iconv", "mbstring", "curl", "openssl", "ctype", "zip", "zlib", "gd", "SimpleXML", "SPL", "pcre", "dom", "xml",
     "xmlreader", "intl", "json", "hash", "fileinfo", "sodium", "pgsql", "pdo_pgsql",
 ]  # fmt: skip
-NEEDS = {"branch": "4.5", "php_minimum": "8.1", "php_maximum": "8.3", "postgresql_minimum": 13}
+NEEDS = {"branch": "4.5", "php_minimum": "8.1", "php_maximum": "8.3", "postgresql_minimum": 13, "upgrade_minimum": "4.1.2"}
 
 
 @pytest.mark.parametrize(
@@ -201,6 +201,24 @@ def test_requirements(php: str, postgresql: int, parts: list[str]) -> None:
 
 def test_required_extensions() -> None:
     assert "gd" in call("Requirements::unmet", NEEDS, "8.2.29", 0, [name for name in LOADED if name != "gd"])[-1]
+
+
+@pytest.mark.parametrize(
+    ("release", "least"),
+    [
+        ("4.1 (Build: 20221128)", "4.1.2"),
+        ("4.1.1+ (Build: 20230112)", "4.1.2"),
+        ("3.11.18", "4.1.2"),
+        ("4.1.2 (Build: 20230313)", ""),
+        ("4.1.17+ (Build: 20250314)", ""),
+        ("4.5.5+ (Build: 20250710)", ""),
+        ("10.0", ""),
+        ("", ""),
+    ],
+)
+def test_what_is_too_old_to_be_upgraded_at_once(release: str, least: str) -> None:
+    assert call("Requirements::tooOldFor", NEEDS, release) == least
+    assert call("Requirements::tooOldFor", {"branch": "4.5"}, release) == ""
 
 
 @pytest.mark.parametrize(("branch", "number", "known"), [("4.5", "405", True), ("5.1", "501", True), ("4.5", "501", False)])

@@ -47,6 +47,17 @@ def test_secrets_survive_quoting(render: Call) -> None:
     assert config["dbpass"] == NASTY
 
 
+def test_peppers_of_a_former_site_come_before_the_own_one(render: Call, tmp_path: Path) -> None:
+    own, former = tmp_path / "salt", tmp_path / "former"
+    own.write_text("0123456789abcdefghijklmnopqrstuvwxyz")
+    former.write_text("the first one\r\nthe 'second' one \n\n")
+    given = {"MOODLE_SALT_FILE": str(own), "MOODLE_FORMER_PEPPERS_FILE": str(former)}
+    assert render(**given)[0]["passwordpeppers"] == {"1": "the first one", "2": "the 'second' one ", "3": own.read_text()}
+    del given["MOODLE_FORMER_PEPPERS_FILE"]
+    assert render(**given)[0]["passwordpeppers"] == {"1": own.read_text()}
+    assert "passwordpeppers" not in render()[0]
+
+
 @pytest.mark.parametrize(("url", "sslproxy"), [("https://a.example:8443", True), ("http://127.0.0.1:18080", False)])
 def test_tls_ends_in_front_of_the_image(render: Call, url: str, sslproxy: bool) -> None:
     config, _text = render(MOODLE_URL=url)

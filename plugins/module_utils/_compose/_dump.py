@@ -24,6 +24,19 @@ ENTRY = re.compile(
 PRIVILEGES = ("ACL", "DEFAULT ACL")
 # These belong to the server's administrator, who has others on another server.
 LEFT_OUT = ("COMMENT - EXTENSION", "COMMENT - SCHEMA")
+# How other files begin that people take for a dump, and what to do instead.
+MAKE_ONE = "make one with 'pg_dump --format=custom' or this module."
+UNKNOWN = f"is not a dump in PostgreSQL's own format; {MAKE_ONE}"
+MARIADB = "is a dump of MariaDB; take its database to PostgreSQL first, and dump that."
+OTHERS = {
+    b"/*M!": MARIADB,
+    b"-- MariaDB dump": MARIADB,
+    b"-- MySQL dump": "is a dump of MySQL; take its database to PostgreSQL first, and dump that.",
+    b"--\n-- PostgreSQL database dump": f"is a dump of PostgreSQL as text; {MAKE_ONE}",
+    b"\x1f\x8b": "is compressed by gzip; unpack it, and give what is in it.",
+    b"PK": "is a zip archive; unpack it, and give what is in it.",
+}
+LONGEST = max(map(len, OTHERS))
 FACT = re.compile(r";\s+(?P<name>Compression|Dumped from database version|Dumped by pg_dump version): (?P<value>.*)")
 
 
@@ -88,7 +101,10 @@ def read(listing: str) -> Contents:
     )
 
 
-def header_is_right(path: str) -> bool:
-    """Return whether a file is a dump in PostgreSQL's own format, which "pg_dump --format=custom" makes."""
+def require_format(path: str) -> None:
+    """Refuse a file that is no dump in PostgreSQL's own format, which "pg_dump --format=custom" makes."""
     with open(path, "rb") as file:
-        return file.read(5) == b"PGDMP"
+        start = file.read(LONGEST)
+    if not start.startswith(b"PGDMP"):
+        known = [words for other, words in OTHERS.items() if start.startswith(other)]
+        raise DatabaseError(f"{path} {(known or [UNKNOWN])[0]}", error="bad_dump")

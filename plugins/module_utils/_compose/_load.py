@@ -29,6 +29,7 @@ SELECT count(*) AS tables, to_regclass({config}) IS NOT NULL AS moodle FROM pg_c
 WHERE relkind IN ('r', 'p') AND nspname !~ '^pg_' AND nspname <> 'information_schema'
   AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e')
 """
+MARK = "SET ROLE {owner}; INSERT INTO {table} (name, value) VALUES ('campus_site_id', {site});"
 CONFIG = "SELECT name, value FROM {table} WHERE name IN ('version', 'campus_site_id')"
 # psql reads the password, so no command has it. An empty one would lock the site out.
 SET_PASSWORD = """
@@ -42,18 +43,27 @@ ALTER ROLE {role} PASSWORD :'password';
 """  # noqa: S105 - statements
 
 
+# Gets the name of the fresh database, says what is in it, and raises where that must not take the place of the live one.
+Inspect = t.Callable[[str], dict[str, t.Any]]
+
+
 class Load:
     """One dump on its way into one server."""
 
-    def __init__(self, server: Postgres, database: SiteDatabase, path: str, moment: datetime.datetime) -> None:
+    def __init__(
+        self, server: Postgres, database: SiteDatabase, path: str, moment: datetime.datetime, inspect: t.Optional[Inspect] = None
+    ) -> None:
         self._server = server
         self._database = database
         self._path = path
+        self._inspect = inspect
         self._contents = _dump.read(server.contents(path))
         self._facts = _facts.look(server, database)
         self._fresh = _swap.beside(database.name, _swap.LOADING, moment, self._facts.unfinished)
         self._aside = _swap.beside(database.name, _swap.REPLACED, moment, self._facts.kept)
         self._warnings: list[str] = []
+        self._moodle: dict[str, t.Any] = {}
+        self._marked = True
         self._seconds = 0.0
 
     def check(self, disk_minimum: t.Optional[int]) -> None:
@@ -83,7 +93,10 @@ class Load:
             self._fill()
             self._copy_properties()
             self._verify()
+            if self._inspect:
+                self._moodle = self._inspect(self._fresh)
             if not drill:
+                self._mark()
                 self._take_place()
         except ToolError:
             with contextlib.suppress(ToolError):
@@ -101,6 +114,7 @@ class Load:
             **self._facts.result(),
             "dump": {**made, "size": os.path.getsize(self._path)},
             "tables": self._contents.tables,
+            **({"moodle": self._moodle} if self._moodle else {}),
             "seconds": round(self._seconds, 1),
             "summary": [f"Loaded     {self._contents.tables} tables in {self._seconds:.0f} s"] if self._seconds else [],
             "warnings": self._warnings,
@@ -128,6 +142,7 @@ class Load:
         config = {row["name"]: row["value"] for row in self._server.rows(CONFIG.format(table=name(table)), self._fresh)}
         if not config.get("version"):
             raise DatabaseError("The dump holds a Moodle that was never finished. Nothing was replaced.", error="not_moodle")
+        self._marked = "campus_site_id" in config
         site = config.get("campus_site_id") or self._database.site_id
         if self._database.site_id and site != self._database.site_id:
             msg = (
@@ -141,6 +156,13 @@ class Load:
         live = self._database.name
         errors = _swap.copy_properties(self._server, live, self._fresh) if self._facts.live else []
         self._warnings += [f"A setting of the database {live} could not be taken over: {error}" for error in errors]
+
+    def _mark(self) -> None:
+        """Write down whose database it is now, where another Moodle's has never said, so that no other site takes it for its own."""
+        if not self._marked and self._database.site_id:
+            owner, table = name(self._database.owner), name(self._database.prefix + "config")
+            statement = MARK.format(owner=owner, table=table, site=text(self._database.site_id))
+            self._server.execute(statement, what="mark the database", database=self._fresh)
 
     def _take_place(self) -> None:
         live = self._database.name

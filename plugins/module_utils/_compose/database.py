@@ -19,7 +19,7 @@ from .._tool.process import Run
 from .._tool.times import now, parse_age
 from . import _dump, _facts, _swap, project
 from ._access import SERVICE, SiteDatabase, database_of, entered, stream
-from ._load import Load
+from ._load import Inspect, Load
 from ._postgres import DatabaseError, Postgres, dump_command
 from ._wait import Waiting
 from .files import SiteFiles, file_errors
@@ -35,6 +35,7 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "path": {"type": "path"},
     "compression_level": {"type": "int", "choices": list(range(10)), "default": 0},
     "drill": {"type": "bool", "default": False},
+    "preflight": {"type": "bool", "default": False},
     "older_than": {"type": "str", "default": "0s"},
     "disk_minimum": {"type": "int"},
     "login_user": {"type": "str"},
@@ -124,12 +125,10 @@ def keep(draft: str, path: str) -> None:
 def load(task: Task) -> dict[str, t.Any]:
     """Load a dump into a fresh database, look at what came, and put that in the place of the site's own, or only rehearse it."""
     path, drill = task.params["path"], task.params["drill"]
-    if not _dump.header_is_right(path):
-        msg = f"{path} is not a dump in PostgreSQL's own format; make one with 'pg_dump --format=custom' or this module."
-        raise DatabaseError(msg, error="bad_dump")
+    _dump.require_format(path)
     if not drill:
         task.require_closed()
-    if task.database.own and not drill and not _runs(task):
+    if task.database.own and (not drill or task.params["preflight"]) and not _runs(task):
         if task.check_mode:
             plan = ["start the site's database; nothing more can be told while it does not run"]
             return {"changed": True, "plan": plan, "kept": []}
@@ -137,7 +136,7 @@ def load(task: Task) -> dict[str, t.Any]:
             task.compose.up(task.text, [SERVICE])
             Waiting(task.compose, timeout=START_SECONDS).healthy(task.definition.services, [SERVICE])
     with task.server() as server:
-        job = Load(server, task.database, path, now())
+        job = Load(server, task.database, path, now(), _inspect(task))
         job.check(task.params["disk_minimum"])
         plan = job.plan(drill=drill)
         if not task.check_mode:
@@ -180,6 +179,18 @@ def confirm(task: Task) -> dict[str, t.Any]:
         result = facts.result()
         result["kept"] = [one for one in facts.kept if one not in gone]
         return {"changed": bool(gone), "plan": plan, "summary": [f"Databases  {len(gone)} removed, {len(result['kept'])} kept"], **result}
+
+
+def _inspect(task: Task) -> t.Optional[Inspect]:
+    """Return what lets the site's image look at a database beside the site's own, and refuses what its code cannot work with."""
+
+    def ask(name: str) -> dict[str, t.Any]:
+        # Of the servers only the database matters, and the session store of a closed site does not run.
+        program = task.compose.program(task.text, {"MOODLE_DATABASE_NAME": name, "MOODLE_SESSION_HOST": ""})
+        answer = program.preflight("take over the dump")
+        return {name: answer[name] for name in ("database_version", "code_version", "action")}
+
+    return ask if task.params["preflight"] else None
 
 
 def _runs(task: Task) -> bool:

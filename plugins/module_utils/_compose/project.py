@@ -173,9 +173,13 @@ class ComposeProject:
             command += ["--scale", f"{name}={count}"]
         self._compose([*command, *names], definition)
 
-    def program(self, definition: str) -> MoodleProgram:
-        """Return the program of the site image that a definition names, each of its commands in a container of its own."""
-        words = self._compose_command(["run", "--rm", "--no-deps", "-T", "--quiet-pull", "cli"])
+    def program(self, definition: str, environment: t.Optional[t.Mapping[str, str]] = None) -> MoodleProgram:
+        """Return the program of the site image that a definition names, each of its commands in a container of its own.
+
+        The environment is for what differs from the definition, and no secret.
+        """
+        differs = [f"--env={name}={value}" for name, value in (environment or {}).items()]
+        words = self._compose_command(["run", "--rm", "--no-deps", "-T", "--quiet-pull", *differs, "cli"])
         # Standard input is the definition's, so a command that reads a request cannot be run this way.
         return MoodleProgram(lambda command, _text=None: self._run(command, definition), words)
 

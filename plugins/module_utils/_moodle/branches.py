@@ -36,6 +36,7 @@ class Branch:
     :param php_maximum: highest PHP that Moodle supports.
     :param debian: code name of the Debian release that the image is made from.
     :param postgresql_minimum: lowest PostgreSQL major version that Moodle accepts.
+    :param upgrade_minimum: lowest release that Moodle upgrades from.
     :param layout: "classic", or "public" where the web root is the folder public/.
     :param security_until: last day of security fixes, ISO date.
     :param sha256: release to the checksum of its official archive.
@@ -49,6 +50,7 @@ class Branch:
     php_maximum: str
     debian: str
     postgresql_minimum: int
+    upgrade_minimum: str
     layout: str
     security_until: str
     sha256: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -81,6 +83,7 @@ _ROWS: tuple[Branch, ...] = (
         php_maximum="8.2",
         debian="bookworm",
         postgresql_minimum=13,
+        upgrade_minimum="3.11.8",
         layout="classic",
         security_until="2025-04-21",
     ),
@@ -93,6 +96,7 @@ _ROWS: tuple[Branch, ...] = (
         php_maximum="8.3",
         debian="bookworm",
         postgresql_minimum=13,
+        upgrade_minimum="4.1.2",
         layout="classic",
         security_until="2025-12-08",
     ),
@@ -105,6 +109,7 @@ _ROWS: tuple[Branch, ...] = (
         php_maximum="8.3",
         debian="bookworm",
         postgresql_minimum=13,
+        upgrade_minimum="4.1.2",
         layout="classic",
         security_until="2027-10-04",
     ),
@@ -117,6 +122,7 @@ _ROWS: tuple[Branch, ...] = (
         php_maximum="8.4",
         debian="trixie",
         postgresql_minimum=14,
+        upgrade_minimum="4.2.3",
         layout="classic",
         security_until="2026-10-05",
     ),
@@ -129,6 +135,7 @@ _ROWS: tuple[Branch, ...] = (
         php_maximum="8.4",
         debian="trixie",
         postgresql_minimum=15,
+        upgrade_minimum="4.2.3",
         layout="public",
         security_until="2027-04-19",
     ),
@@ -141,6 +148,7 @@ _ROWS: tuple[Branch, ...] = (
         php_maximum="8.4",
         debian="trixie",
         postgresql_minimum=16,
+        upgrade_minimum="4.4",
         layout="public",
         security_until="2027-10-04",
     ),
@@ -153,6 +161,7 @@ _ROWS: tuple[Branch, ...] = (
         php_maximum="8.4",
         debian="trixie",
         postgresql_minimum=16,
+        upgrade_minimum="4.4",
         layout="public",
         security_until="2029-10-01",
     ),

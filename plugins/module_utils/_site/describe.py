@@ -37,21 +37,24 @@ class Purpose:
     shows     the fields of Site that it is about
     reads     secret options that its tasks read
     requires  options that have to be given
+    why       what needs them
     """
 
     shows: tuple[str, ...]
     reads: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
+    why: str = "the backups of a site need"
 
 
 # Nothing that a purpose does not need may be in its way: a certificate has expired, a branch is past support.
-_REPOSITORY = {"reads": secrets.REPOSITORY, "requires": secrets.REPOSITORY[:2]}
+_REPOSITORY: dict[str, t.Any] = {"reads": secrets.REPOSITORY, "requires": secrets.REPOSITORY[:2]}
 PURPOSES: dict[str, t.Optional[Purpose]] = {
     "site": None,
     "removal": Purpose(("destroy_data",)),
     "backup": Purpose(("backup",), **_REPOSITORY),
     "restore": Purpose(("backup", "restore"), **_REPOSITORY),
     "drill": Purpose(("backup", "drill"), **_REPOSITORY),
+    "adopt": Purpose(("adopt",), requires=("moodle_adopt_dump", "moodle_adopt_moodledata"), why="a site that takes over another needs"),
 }
 
 PASSWORD_MINIMUM = 8
@@ -127,7 +130,7 @@ def describe(options: Options, given: Given, around: Surroundings, purpose: str 
     problems = [*unknown_names(options, {*given, *hidden}), *(sentence for rows in wrong.values() for sentence in rows)]
     if only := PURPOSES[purpose]:
         problems += [
-            f"{name} is missing; the backups of a site need {' and '.join(only.requires)}."
+            f"{name} is missing; {only.why} {' and '.join(only.requires)}."
             for name in only.requires
             if not values.get(name) and name not in hidden and name not in wrong
         ]

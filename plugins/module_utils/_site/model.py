@@ -277,6 +277,15 @@ class Restore:
 
 
 @dataclasses.dataclass(frozen=True)
+class Adopt:
+    """What a site takes over from a Moodle that ran elsewhere, and the name of the site as confirmation."""
+
+    site: str
+    dump: t.Optional[str]
+    moodledata: t.Optional[str]
+
+
+@dataclasses.dataclass(frozen=True)
 class Drill:
     """Where a restore is rehearsed, and what it has to bring."""
 
@@ -340,6 +349,7 @@ class Site:
     backup: Backup
     restore: Restore
     drill: Drill
+    adopt: Adopt
 
     @property
     def image_inputs(self) -> dict[str, t.Any]:

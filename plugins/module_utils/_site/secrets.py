@@ -73,6 +73,13 @@ SECRETS = (
     ),
     Secret("salt", "mixed into every password that Moodle keeps", (MOODLE,)),
     Secret(
+        "former_peppers",
+        "peppers of the site that this one was before",
+        (MOODLE,),
+        "moodle_former_peppers",
+        when=lambda site: site.given("former_peppers"),
+    ),
+    Secret(
         "session_password",
         "password of the session store",
         (MOODLE, "valkey-sessions"),

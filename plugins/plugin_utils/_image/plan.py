@@ -109,7 +109,7 @@ def _site(inputs: Inputs, branch: Branch, php: str, source: dict[str, t.Any], pl
     base = _base(inputs, branch.debian, packages.site_packages(php))
     languages = _origin.languages(inputs, branch)
     # What the image compares its surroundings with, without knowing the table.
-    needs = {name: getattr(branch, name) for name in ("php_minimum", "php_maximum", "postgresql_minimum")}
+    needs = {name: getattr(branch, name) for name in ("php_minimum", "php_maximum", "postgresql_minimum", "upgrade_minimum")}
     digest = short_digest(
         [
             _FORMAT,

@@ -18,7 +18,19 @@ from ansible_collections.campus.moodle.tests.unit.fakes.site_fakes import OPTION
 
 PAGES = sorted((ROOT / "docs" / "how-to").glob("*.md"))
 LONGEST = 80
-COMMANDS = {"ansible-playbook", "ansible-galaxy"}
+COMMANDS = {"ansible-playbook", "ansible-galaxy", "docker", "pg_dump", "php"}
+# Moodle's own scripts, as they are in 4.1 to 5.3, with the options that pages use.
+SCRIPTS = {
+    "admin/cli/cfg.php": {"--name"},
+    "admin/cli/check_database_schema.php": set(),
+    "admin/cli/maintenance.php": {"--enable"},
+    "admin/cli/uninstall_plugins.php": {"--show-contrib"},
+    "admin/tool/dbtransfer/cli/migrate.php": {"--dbtype", "--dblibrary", "--dbhost", "--dbname", "--dbuser", "--dbpass", "--prefix"},
+    "admin/tool/replace/cli/replace.php": {"--search", "--replace", "--shorten", "--non-interactive"},
+}
+# Where the code is: in an image that people come from, in their own folder, or in ours.
+CODE = {"from-bitnami.md": ("/bitnami/moodle/",), "from-alpine-moodle.md": ("/var/www/html/",)}
+OURS = "/srv/moodle/"
 # Files that a page tells people to have, and what is in them as far as it matters.
 THEIRS = {"physics.lock.yml": b"", "checks": b"", "files/fullchain.pem": FILES["cert.pem"], "files/privkey.pem": FILES["key.pem"]}
 
@@ -41,6 +53,18 @@ def hosts_in(document: t.Any) -> t.Iterator[dict[str, t.Any]]:
 
 SITES = [(page.name, variables) for page in PAGES for block in blocks(page, "yaml") for variables in hosts_in(yaml.safe_load(block))]
 LINES = [(page.name, line) for page in PAGES for block in blocks(page, "console") for line in block.splitlines() if line.startswith("$ ")]
+
+
+def assert_scripts_are_there(page: str, words: list[str]) -> None:
+    """Whatever Moodle's PHP is told to run is a script of Moodle's, with options of its own, where the code is."""
+    for script in (word for word in words if word.endswith(".php")):
+        ours = "--project-directory" in words
+        place = next((one for one in ((OURS,) if ours else CODE.get(page, ())) if script.startswith(one)), "")
+        assert bool(place) == script.startswith("/"), f"{script} is not where the code is"
+        options = {word.partition("=")[0] for word in words[words.index(script) + 1 :]}
+        assert options <= SCRIPTS[script.removeprefix(place)]
+        # In a container that has the site's settings and is always there.
+        assert not ours or words[words.index("exec") + 1] == "php"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -68,6 +92,7 @@ def test_a_command_names_what_there_is(page: str, line: str) -> None:
     program, *words = shlex.split(line.removeprefix("$ "), comments=True)
     assert program in COMMANDS
     if program != "ansible-playbook":
+        assert_scripts_are_there(page, [program, *words])
         return
     playbook = ROOT / "playbooks" / f"{words[0].removeprefix('campus.moodle.')}.yml"
     text = playbook.read_text(encoding="utf-8")

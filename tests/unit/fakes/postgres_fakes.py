@@ -134,6 +134,8 @@ class FakePostgres(FakeDocker):
             for old, new in renames:
                 assert new not in self.databases
                 self.databases[new] = self.databases.pop(old)
+        elif "INSERT" in text:
+            self.event("mark")
         elif "PASSWORD" in text:
             self.event("set the password")
             return OK if self.secret else Result(0, "missing\n", "")

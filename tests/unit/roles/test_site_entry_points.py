@@ -22,7 +22,7 @@ NOT_OF_A_SITE = {"php", "postgresql", "target_cache_directory"}
 
 
 # The tasks of a target that backups, restores and drills include.
-BACKUPS = ("sources", "restorable", "close", "load", "open", "rehearse")
+BACKUPS = ("sources", "restorable", "close", "load", "open", "confirm", "rehearse")
 
 
 def flat(tasks: list[dict[str, t.Any]]) -> t.Iterator[dict[str, t.Any]]:
@@ -41,7 +41,7 @@ ENTRY_POINTS = content(SITE / "meta" / "argument_specs.yml")["argument_specs"]
 
 
 def test_entry_points_were_found() -> None:
-    assert set(ENTRY_POINTS) == {"main", "build", "check", "verify", "destroy", "backup", "restore", "drill"}
+    assert set(ENTRY_POINTS) == {"main", "build", "check", "verify", "destroy", "backup", "restore", "drill", "adopt"}
 
 
 @pytest.mark.parametrize("entry", ENTRY_POINTS)

@@ -263,4 +263,5 @@ def test_the_image_is_told_what_its_branch_needs(plan: Any) -> None:
         "php_minimum": row.php_minimum,
         "php_maximum": row.php_maximum,
         "postgresql_minimum": row.postgresql_minimum,
+        "upgrade_minimum": row.upgrade_minimum,
     }

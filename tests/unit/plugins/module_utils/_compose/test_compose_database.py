@@ -239,6 +239,44 @@ def test_a_database_that_does_not_run_is_started_to_load_and_never_to_dump(folde
     assert marks(server) == LOADED
 
 
+VERSIONS = {"database_version": "2022112817.00", "code_version": "2024100705.00", "action": "upgrade"}
+
+
+@pytest.mark.parametrize(("drill", "held"), [(True, {"moodle": "live"}), (False, LOADED)])
+def test_the_image_looks_at_a_dump_before_it_takes_the_place(folder: pathlib.Path, drill: bool, held: dict[str, str]) -> None:
+    server = FakePostgres()
+    server.containers.clear()
+    server.answers["preflight"] = (0, {**VERSIONS, "maintenance_required": True, "warnings": []})
+    result = load(server, folder, drill=drill, preflight=True)
+    (words,) = [words for words in server.words if "preflight" in words]
+    (name,) = [word.removeprefix("--env=MOODLE_DATABASE_NAME=") for word in words if word.startswith("--env=MOODLE_DATABASE_NAME=")]
+    assert shapes([name]) == [FRESH]
+    assert words.index("--env=MOODLE_SESSION_HOST=") < words.index("cli")
+    assert server.commands == ["up postgres", "preflight --json"]
+    assert result["moodle"] == VERSIONS
+    assert marks(server) == held
+
+
+def test_a_database_that_does_not_say_whose_it_is_is_marked(folder: pathlib.Path) -> None:
+    former = site("new")
+    del former["config"]["campus_site_id"]
+    dump_of(folder / "former.dump", former)
+    server = FakePostgres()
+    load(server, folder, path=str(folder / "former.dump"), drill=True)
+    assert "mark" not in server.events
+    load(server, folder, path=str(folder / "former.dump"))
+    assert server.events[-3:] == ["mark", "set the password", "swap"]
+
+
+def test_a_dump_that_the_image_refuses_replaces_nothing(folder: pathlib.Path) -> None:
+    server = FakePostgres()
+    sentence = "The database knows plugins that the image lacks: mod_absent."
+    server.answers["preflight"] = (4, {"problems": [{"code": "missing_plugin", "sentence": sentence}]})
+    with refused("missing_plugin", sentence):
+        load(server, folder, preflight=True)
+    assert marks(server) == {"moodle": "live"}
+
+
 def test_a_lost_database_is_made_anew(folder: pathlib.Path) -> None:
     server = FakePostgres()
     del server.databases["moodle"]
@@ -314,10 +352,21 @@ def test_a_dump_is_refused_where_it_cannot_be_made(folder: pathlib.Path) -> None
         run(server, folder, "dumped", path=str(folder / "x.dump"))
 
 
-@pytest.mark.parametrize("content", ["", "-- PostgreSQL database dump\n"])
-def test_another_kind_of_file_is_no_dump(folder: pathlib.Path, content: str) -> None:
-    (folder / "x.sql").write_text(content, encoding="utf-8")
-    with refused("bad_dump", "pg_dump --format=custom"):
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "is not a dump in PostgreSQL's own format; make one with 'pg_dump --format=custom'"),
+        (b"--\n-- PostgreSQL database dump\n--\n", "is a dump of PostgreSQL as text; make one with 'pg_dump --format=custom'"),
+        (b"/*M!999999\\- enable the sandbox mode */ \n-- MariaDB dump 10.19", "is a dump of MariaDB; take its database to"),
+        (b"-- MariaDB dump 10.19  Distrib 10.6.7-MariaDB", "is a dump of MariaDB; take its database to PostgreSQL"),
+        (b"-- MySQL dump 10.13  Distrib 8.0.39", "is a dump of MySQL; take its database to PostgreSQL"),
+        (b"\x1f\x8b\x08\x00PGDMP", "is compressed by gzip; unpack it"),
+        (b"PK\x03\x04", "is a zip archive; unpack it"),
+    ],
+)
+def test_another_kind_of_file_is_no_dump(folder: pathlib.Path, content: bytes, sentence: str) -> None:
+    (folder / "x.sql").write_bytes(content)
+    with refused("bad_dump", sentence):
         load(FakePostgres(), folder, path=str(folder / "x.sql"))
 
 

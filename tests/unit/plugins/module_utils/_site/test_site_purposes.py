@@ -66,5 +66,20 @@ def test_what_a_backup_cannot_do_without_is_asked_for(name: str, value: t.Any, s
     assert sentence in problem
 
 
+ADOPTED = {"moodle_name": "physics", "moodle_adopt_dump": "/srv/old/moodle.dump", "moodle_adopt_moodledata": "/srv/old/moodledata"}
+
+
+def test_a_site_takes_over_another_without_a_repository() -> None:
+    outcome = describe(OPTIONS, {**ADOPTED, **IN_THE_WAY, "moodle_adopt_site": "physics"}, around(), "adopt")
+    assert (outcome.problems, outcome.warnings) == ([], [])
+    assert outcome.spec["adopt"] == {"site": "physics", "dump": "/srv/old/moodle.dump", "moodledata": "/srv/old/moodledata"}
+
+
+@pytest.mark.parametrize("name", ["moodle_adopt_dump", "moodle_adopt_moodledata"])
+def test_what_is_taken_over_has_to_be_named(name: str) -> None:
+    (problem,) = describe(OPTIONS, {**ADOPTED, name: None}, around(), "adopt").problems
+    assert problem == f"{name} is missing; a site that takes over another needs moodle_adopt_dump and moodle_adopt_moodledata."
+
+
 def test_a_site_needs_no_repository_to_run() -> None:
     assert describe(OPTIONS, {"moodle_hostname": "moodle.example.edu"}, around()).problems == []

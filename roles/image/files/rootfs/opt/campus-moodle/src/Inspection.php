@@ -125,12 +125,22 @@ final class Inspection
         $this->lookAtVersions($database, $code, $site);
     }
 
+    private function tooOld(Code $code, SiteState $site): string
+    {
+        $facts = Image::facts();
+        return Requirements::knows($facts, $code->branch) ? Requirements::tooOldFor($facts, $site->release) : '';
+    }
+
     private function lookAtVersions(Database $database, Code $code, SiteState $site): void
     {
         $known = Plugins::known($database);
         $this->facts['missing_plugins'] = Plugins::missing($known, $code);
         if ($code->isOlderThan($site->version)) {
             $this->problem(ExitCode::REFUSED, 'downgrade', "The database belongs to Moodle {$site->release} ({$site->version}), the image holds the older {$code->release} ({$code->version}): Moodle cannot go back. Use the newer image, or restore a backup.");
+            return;
+        }
+        if ($least = $this->tooOld($code, $site)) {
+            $this->problem(ExitCode::REFUSED, 'requirement', "The database belongs to Moodle {$site->release}, and Moodle {$code->release} upgrades from $least or later. Upgrade the site to a release in between first.");
             return;
         }
         $older = Plugins::older($known, $code);

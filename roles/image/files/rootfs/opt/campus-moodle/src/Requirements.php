@@ -38,6 +38,17 @@ final class Requirements
     }
 
     /**
+     * @param array<string, mixed> $facts as Image::facts; an image that an older collection built does not say from where it upgrades
+     * @param string $release of the database, for example "4.1.17+ (Build: 20250314)"
+     * @return string '' where Moodle upgrades from it, else the lowest release that it upgrades from
+     */
+    public static function tooOldFor(array $facts, string $release): string
+    {
+        $least = $facts['upgrade_minimum'] ?? '';
+        return preg_match('/^\d+(\.\d+)*/', $release, $number) && version_compare($number[0], $least, '<') ? $least : '';
+    }
+
+    /**
      * @param array<string, mixed> $facts as Image::facts
      * @param string $branch as in version.php: 405
      */

@@ -125,8 +125,20 @@ final class SiteSettings
             ...self::sessions($values),
             ...self::mail($values),
             ...self::mode($values['MOODLE_ENVIRONMENT']),
-            ...($values['MOODLE_SALT'] === '' ? [] : ['passwordpeppers' => [1 => $values['MOODLE_SALT']]]),
+            ...self::peppers($values),
         ];
+    }
+
+    /**
+     * Moodle makes passwords with the pepper of the highest number, and tries all of them when somebody logs in.
+     *
+     * @param array<string, mixed> $values
+     * @return array<string, array<int, string>>
+     */
+    private static function peppers(array $values): array
+    {
+        $peppers = array_filter([...preg_split('/\R/', $values['MOODLE_FORMER_PEPPERS']), $values['MOODLE_SALT']], static fn (string $one) => $one !== '');
+        return $peppers === [] ? [] : ['passwordpeppers' => array_combine(range(1, count($peppers)), $peppers)];
     }
 
     /**
