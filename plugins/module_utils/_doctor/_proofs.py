@@ -126,7 +126,7 @@ def mail(machine: Machine) -> t.Iterator[Finding]:
         yield problem("mail", f"The mail server {where} greets and offers no STARTTLS; set moodle_smtp_security to ssl or none.")
         return
     offers = " and offers STARTTLS" if greeting.starttls else ""
-    yield fine("mail", f"The mail server {where} greets with {greeting.words!r}{offers}; whether it takes mail was not tried.")
+    yield fine("mail", f"The mail server {where} greets as {greeting.words}{offers}; whether it takes mail was not tried.")
 
 
 def disk(machine: Machine) -> t.Iterator[Finding]:

@@ -20,7 +20,10 @@ Rule = t.Callable[[str], bool]
 
 # A name and what stands between it and its value, on one line.
 NAMED = re.compile(r"(?<![\w.-])(?P<name>[\w.-]{1,100})\\*[\"']?[ \t]*(?:=>|[=:])[ \t]*")
-VALUE = re.compile(r"\\*\"(?:[^\"\\\n]|\\.)*\"?|'(?:[^'\\\n]|\\.)*'?|[^\s\"',;&<>(){}\[\]]+")
+# In quotes, in quotes that stand in quotes themselves, or one word.
+VALUE = re.compile(
+    r"\"(?:[^\"\\\n]|\\.)*\"?|(?P<escape>\\+)\"(?:[^\n]*?(?<!\\)(?P=escape)\"|[^\n]*)|'(?:[^'\\\n]|\\.)*'?|[^\s\"',;&<>(){}\[\]]+"
+)
 # An item of a list of variables or of arguments.
 ASSIGNED = re.compile(r"(?P<name>[\w.-]{1,100})=(?P<value>.+)", re.DOTALL)
 

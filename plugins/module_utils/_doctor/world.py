@@ -39,7 +39,7 @@ class Disk:
 
 @dataclasses.dataclass(frozen=True)
 class Greeting:
-    """What a mail server said, and whether it offers STARTTLS."""
+    """As what a mail server greets, and whether it offers STARTTLS."""
 
     words: str
     starttls: bool
@@ -92,17 +92,14 @@ class World:
 
     def greeting(self, host: str, port: int, security: str) -> Greeting:
         """Connect to a mail server and leave again; OSError or SMTPException where it does not answer as one."""
-        if security == "ssl":
-            # Whether the certificate is a good one, Moodle decides; here it is enough that it speaks TLS.
-            server: smtplib.SMTP = smtplib.SMTP_SSL(timeout=SECONDS, context=_careless())
-        else:
-            server = smtplib.SMTP(timeout=SECONDS)
+        # Without a name of its own, it would be looked up, which takes long where DNS is what is broken.
+        words: dict[str, t.Any] = {"local_hostname": socket.gethostname() or "localhost", "timeout": SECONDS}
+        # Whether the certificate is a good one, Moodle decides; here it is enough that it speaks TLS.
+        server = smtplib.SMTP_SSL(host, port, context=_careless(), **words) if security == "ssl" else smtplib.SMTP(host, port, **words)
         try:
-            code, words = server.connect(host, port)
-            if code != 220:
-                raise smtplib.SMTPConnectError(code, words)
             server.ehlo_or_helo_if_needed()
-            return Greeting(words.decode("utf-8", "replace").splitlines()[0] if words else "", server.has_extn("starttls"))
+            said = (server.ehlo_resp or server.helo_resp or b"").decode("utf-8", "replace")
+            return Greeting(said.partition("\n")[0], server.has_extn("starttls"))
         finally:
             with contextlib.suppress(OSError, smtplib.SMTPException):
                 server.quit()
