@@ -141,14 +141,14 @@ def written(name: str, report: Report, findings: t.Sequence[Finding], scrubber: 
     }
     listed = "\n".join(f"{file:<40} {what}" for file, (what, _content, _personal) in contents.items())
     contents = {"README.txt": ("", README.format(name=name, people=PSEUDONYMS * hidden, files=listed), False), **contents}
-    return {
-        scrubber.text(file): scrubber.text(as_text(scrubber.data(content)), personal=personal)
-        for file, (_what, content, personal) in contents.items()
-    }
+    return {scrubber.text(file): clean(content, scrubber, personal=personal) for file, (_what, content, personal) in contents.items()}
 
 
-def as_text(content: t.Any) -> str:
-    """Return the content of a file as text, and of a very long one its end."""
-    text = content if isinstance(content, str) else json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n"
+def clean(content: t.Any, scrubber: Scrubber, *, personal: bool) -> str:
+    """Return the content of a file without secrets: a text, and of a very long one its end, or data as JSON."""
+    if not isinstance(content, str):
+        data = scrubber.data(content, personal=personal)
+        return scrubber.known(json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n")
     # From the next line on: of one that was cut, a secret could no longer be recognised.
-    return text if len(text) <= LONGEST else f"(the beginning is left out)\n{text[-LONGEST:].partition(chr(10))[2]}"
+    cut = content if len(content) <= LONGEST else f"(the beginning is left out)\n{content[-LONGEST:].partition(chr(10))[2]}"
+    return scrubber.text(cut, personal=personal)

@@ -40,23 +40,32 @@ class Scrubber:
 
     def text(self, text: str, *, personal: bool = False) -> str:
         """Return a text without secrets."""
-        for form in self._forms:
-            text = text.replace(form, MARK)
+        text = self.known(text)
         for pattern, instead in PATTERNS:
             text = pattern.sub(instead, text)
         text = QUERY.sub(self._in_query, text)
         text = self._by_name(text)
         return self._people.hide(text) if personal and self._people else text
 
-    def data(self, data: t.Any) -> t.Any:
-        """Return data of JSON without the values whose names say that they are secrets. Its text has to be scrubbed as well."""
+    def known(self, text: str) -> str:
+        """Return a text without the secrets that are known."""
+        for form in self._forms:
+            text = text.replace(form, MARK)
+        return text
+
+    def data(self, data: t.Any, *, personal: bool = False) -> t.Any:
+        """Return data of JSON without secrets in its values; a known one may still be a key."""
         if isinstance(data, t.Mapping):
-            return {key: MARK if self._hides(str(key), value) else self.data(value) for key, value in data.items()}
+            return {key: MARK if self._hides(str(key), value) else self.data(value, personal=personal) for key, value in data.items()}
         if isinstance(data, (list, tuple)):
             after = ("", *data)
-            return [MARK if self._follows(before, item) else self.data(item) for before, item in zip(after, data)]
-        assigned = ASSIGNED.fullmatch(data) if isinstance(data, str) else None
-        return f"{assigned['name']}={MARK}" if assigned and self._opens(assigned["name"]) else data
+            return [MARK if self._follows(before, item) else self.data(item, personal=personal) for before, item in zip(after, data)]
+        if not isinstance(data, str):
+            return data
+        assigned = ASSIGNED.fullmatch(data)
+        if assigned and self._opens(assigned["name"]):
+            return f"{assigned['name']}={MARK}"
+        return self.text(data, personal=personal)
 
     def leaks(self, content: str) -> bool:
         """Whether a known secret is in a text, in any form."""

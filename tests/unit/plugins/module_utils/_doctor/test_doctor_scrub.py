@@ -130,6 +130,7 @@ def test_data_is_hidden_by_its_names() -> None:
         "Env": ["DB_PASSWORD=a b c", "PATH=/bin"],
         "Cmd": ["run", "--admin-password", "a b", "--password-file", "/x", "--quiet", "--token=a b"],
         "secrets": [{"name": "salt"}],
+        "Args": ["Authorization: Basic Y2FuYXJ5", "a password=x"],
     }
     assert scrubber().data(data) == {
         "smtp": {"password": "***", "pin_secret": "***", "host": "smtp"},
@@ -138,6 +139,7 @@ def test_data_is_hidden_by_its_names() -> None:
         "Env": ["DB_PASSWORD=***", "PATH=/bin"],
         "Cmd": ["run", "--admin-password", "***", "--password-file", "/x", "--quiet", "--token=***"],
         "secrets": [{"name": "salt"}],
+        "Args": ["Authorization: ***", "a password=***"],
     }
 
 
