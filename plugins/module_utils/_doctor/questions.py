@@ -111,11 +111,12 @@ def part(questions: Questions) -> Part:
     return Part(
         questions,
         [
-            Collector("versions/image.json", "what was built into the site image: Moodle, PHP, plugins", Questions.image),
             *(
                 Collector(f"checks/{subject}.json", what, functools.partial(_content_of, subject), personal=True)
                 for subject, what, _ask in QUESTIONS
             ),
+            # Last: an image that does not know this question knows the others.
+            Collector("versions/image.json", "what was built into the site image: Moodle, PHP, plugins", Questions.image),
         ],
         [Proof(subject, functools.partial(_findings_of, subject)) for subject, _what, _ask in QUESTIONS],
     )

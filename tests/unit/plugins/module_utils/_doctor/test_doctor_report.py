@@ -198,7 +198,7 @@ def test_each_question_is_asked_once() -> None:
 
 def test_a_site_that_cannot_be_reached_is_asked_once_and_said_once() -> None:
     commands, findings, failures = asked(lambda _command: Result(1, "", "service php is not running"))
-    assert commands == ["info"]
+    assert commands == ["checks"]
     (said,) = [finding for finding in findings if "service php is not running" in finding.sentence and finding.state == "problem"]
     assert "\n" not in said.sentence
     assert set(failures) == {"versions/image.json"}
