@@ -36,7 +36,7 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "runner": {"type": "raw"},
     "chdir": {"type": "path"},
     "timeout": {"type": "int", "default": 60},
-    "secret_paths": {"type": "list", "elements": "path", "default": []},
+    "secret_paths": {"type": "list", "elements": "path", "default": [], "no_log": False},
     "log_lines": {"type": "int", "default": 2000},
     "keep_addresses": {"type": "bool", "default": False},
     "directory": {"type": "path", "required": True},
@@ -56,12 +56,12 @@ OF_CONTROL_NODE: dict[str, dict[str, t.Any]] = {
 LONGEST = 8 * 1024**2
 README = """This is a report on the Moodle site {name}, made by the playbook campus.moodle.doctor.
 
-findings.json has what is wrong, in sentences. Secrets are replaced by ***.{people}
-Files that are not there could not be collected; failures.json says why.
+findings.json has what is wrong, in sentences. Files that are not there could not be collected; failures.json says why.
+Secrets are replaced by ***.{people}
 
 {files}
 """
-PSEUDONYMS = " So are people: each address of a visitor or of a mailbox in a log has the same\npseudonym everywhere in this archive."
+PSEUDONYMS = "\nIn logs and checks, addresses of visitors and of mailboxes have pseudonyms, the same ones everywhere in this archive."
 
 
 def machine_part(machine: Machine) -> Part:
