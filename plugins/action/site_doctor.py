@@ -51,20 +51,23 @@ class ActionModule(ActionBase):
         if writes:
             _make(directory)
         site = given.get("site") or {}
-        secrets = {**self._secrets(variables), **_files_of(site)}
+        secrets = {**dict(plain_values("given", given.get("secrets"))), **self._secrets(variables), **_files_of(site)}
         # Ansible, too, hides what it is told to hide, and a short word would be hidden in everything.
         short = too_short(secrets)
         folder = self._connection._shell.tmpdir or self._make_tmp_path()
         made = self._connection._shell.join_path(folder, "report.tar.gz")
         try:
-            added = {
-                "_secrets": {name: value for name, value in secrets.items() if name not in short},
-                "_short": short,
-                "_repository": secrets.get("moodle_backup_repository", ""),
-                "_names": json.loads(SECRET_NAMES.read_text(encoding="utf-8")),
-                "_control": {"versions": versions(), "clock": self._clock(), **addresses_of(site.get("hostname") or "")},
-                "_archive": made if writes else None,
+            known = {
+                "archive": made if writes else "",
+                "names": json.loads(SECRET_NAMES.read_text(encoding="utf-8")),
+                "short": short,
+                "repository": folder_of(secrets.get("moodle_backup_repository", "")),
+                "versions": versions(),
+                "clock": self._clock(),
+                **addresses_of(site.get("hostname") or ""),
             }
+            searched = {name: value for name, value in secrets.items() if name not in short}
+            added = {"secrets": searched, "control_node": known}
             result = self._execute_module(module_name=MODULE, module_args={**given, **added}, task_vars=dict(variables))
             # It has the whole description.
             result.pop("invocation", None)
@@ -117,6 +120,11 @@ def _make(directory: str) -> None:
         raise ToolError(f"moodle_doctor_directory is {directory}, which cannot be created ({error.strerror}).", error="files") from error
     if not os.access(directory, os.W_OK | os.X_OK):
         raise ToolError(f"moodle_doctor_directory is {directory}, which this user cannot write to.", error="files")
+
+
+def folder_of(repository: str) -> str:
+    """Return the folder of the machine that a repository is; of any other one no more than that it is there."""
+    return repository if repository.startswith("/") or not repository else "elsewhere"
 
 
 def plain_values(name: str, value: t.Any) -> t.Iterator[tuple[str, str]]:

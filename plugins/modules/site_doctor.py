@@ -63,6 +63,12 @@ options:
     type: list
     elements: path
     default: []
+  secrets:
+    description:
+      - Secrets by any names, whose values are removed.
+      - Added by itself is what the inventory gives in variables that are secrets, and in files of the control node that are.
+    type: dict
+    default: {}
   log_lines:
     description: Lines of each log.
     type: int
@@ -75,6 +81,10 @@ options:
     description: Folder of the control node for the archive. It is created, with mode 0700.
     type: path
     required: true
+  control_node:
+    description: What the control node tells the machine. It is filled by itself.
+    type: dict
+    default: {}
   compose:
     description: What is collected and proven of a site in Docker Compose. Without it there is the part that every target has.
     type: dict
@@ -243,13 +253,18 @@ COMMAND_SECONDS = 60
 
 def main() -> None:
     """Wire the module to its story; the action plugin of the same name adds what only the control node knows."""
-    module = AnsibleModule({**ARGUMENTS, **collect.OF_CONTROL_NODE}, supports_check_mode=True)
+    # Nothing of the description gets into the machine's log.
+    module = AnsibleModule(ARGUMENTS, supports_check_mode=True, no_log=True)
     given, world, run = module.params, World(), runner(module, timeout=COMMAND_SECONDS)
-    machine = collect.Machine(run, world, given["site"], given["problems"], given["_control"], given["log_lines"])
+    machine = collect.Machine(run, world, given["site"], given["problems"], given["control_node"], given["log_lines"])
     parts = [collect.machine_part(machine), questions.part(questions.Questions(functools.partial(program_of, module), given["site"]))]
     if given["compose"]:
         docker = run if module.get_bin_path("docker") else None
-        parts.append(compose.part(docker, given["compose"], world, log_lines=given["log_lines"], repository=given["_repository"]))
+        parts.append(
+            compose.part(
+                docker, given["compose"], world, log_lines=given["log_lines"], repository=given["control_node"].get("repository", "")
+            )
+        )
     conclude(module, lambda: collect.run(given, parts, now=time.time()))
 
 

@@ -27,7 +27,7 @@ ESCAPES: tuple[t.Callable[[str], str], ...] = (
     lambda value: json.dumps(value)[1:-1],
     lambda value: json.dumps(value, ensure_ascii=False)[1:-1],
     lambda value: repr(value)[1:-1],
-    lambda value: html.escape(value),
+    html.escape,
     lambda value: html.escape(value, quote=False),
     lambda value: value.replace("&", "&amp;").replace("'", "&#039;").replace('"', "&quot;"),
     lambda value: value.replace("'", "''"),

@@ -37,21 +37,15 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "chdir": {"type": "path"},
     "timeout": {"type": "int", "default": 60},
     "secret_paths": {"type": "list", "elements": "path", "default": [], "no_log": False},
+    "secrets": {"type": "dict", "default": {}, "no_log": True},
     "log_lines": {"type": "int", "default": 2000},
     "keep_addresses": {"type": "bool", "default": False},
     "directory": {"type": "path", "required": True},
+    # From the action plugin: archive (where it is made), names (the rule for names of secrets), short (the names of secrets that are too
+    # short to be searched for), repository (where the backups are), and what the control node itself sees: versions, clock, addresses.
+    "control_node": {"type": "dict", "default": {}},
 }
-# What the control node adds: secrets that the inventory gives, the names of those that are too short to be searched for, the rule for
-# names of secrets, where the backups are, what it sees itself, and where the archive is made for it.
-OF_CONTROL_NODE: dict[str, dict[str, t.Any]] = {
-    "_secrets": {"type": "dict", "default": {}, "no_log": True},
-    "_short": {"type": "list", "elements": "str", "default": []},
-    "_names": {"type": "dict", "default": {"names": [], "endings": [], "open": []}},
-    # An address can hold a password, and is among the secrets; the path of a folder is needed as it is, and nothing returns it.
-    "_repository": {"type": "str", "default": "", "no_log": False},
-    "_control": {"type": "dict", "default": {}},
-    "_archive": {"type": "path"},
-}
+NO_NAMES: dict[str, list[str]] = {"names": [], "endings": [], "open": []}
 # What one file holds at most, from its end; a log can have very long lines.
 LONGEST = 8 * 1024**2
 README = """This is a report on the Moodle site {name}, made by the playbook campus.moodle.doctor.
@@ -71,17 +65,18 @@ def machine_part(machine: Machine) -> Part:
 
 def run(params: Params, parts: t.Sequence[Part], *, now: float) -> dict[str, t.Any]:
     """Make the report and, where a place for it is given, the archive."""
-    secrets = {**params["_secrets"], **dict(read_secrets(params["secret_paths"]))}
+    known = params["control_node"]
+    secrets = {**params["secrets"], **dict(read_secrets(params["secret_paths"]))}
     report = gather(parts)
-    report.findings = [*report.findings, *_unsearchable([*params["_short"], *too_short(secrets)])]
+    report.findings = [*report.findings, *_unsearchable([*known.get("short", []), *too_short(secrets)])]
     people = None if params["keep_addresses"] else People(report.addresses)
-    scrubber = Scrubber(secrets.values(), secret_rule(params["_names"]), people)
+    scrubber = Scrubber(secrets.values(), secret_rule(known.get("names", NO_NAMES)), people)
     findings = scrubbed(report.findings, scrubber)
     files = written(params["name"], report, findings, scrubber, hidden=people is not None)
     packed = pack(scrubber.text(params["name"]), files, now)
     require_clean(packed, scrubber)
-    if params["_archive"]:
-        replace_file(params["_archive"], packed, mode=MODE)
+    if known.get("archive"):
+        replace_file(known["archive"], packed, mode=MODE)
     return {
         "changed": False,
         "findings": [dataclasses.asdict(finding) for finding in findings],

@@ -118,3 +118,7 @@ def test_a_name_that_does_not_resolve_here_is_told() -> None:
     assert site_doctor.addresses_of("127.0.0.1") == {"addresses": ["127.0.0.1"]}
     assert site_doctor.addresses_of("never.example.invalid")["resolve_error"]
     assert site_doctor.addresses_of("") == {"addresses": []}
+
+
+def test_of_a_repository_elsewhere_the_machine_hears_nothing() -> None:
+    assert [site_doctor.folder_of(given) for given in ("/backups", "s3:https://u:p@x", "")] == ["/backups", "elsewhere", ""]

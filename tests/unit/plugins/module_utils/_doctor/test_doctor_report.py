@@ -63,8 +63,9 @@ PART = Part(
 
 def parameters(folder: pathlib.Path, **changes: t.Any) -> dict[str, t.Any]:
     """Return the options of a module that writes an archive."""
-    defaults = {name: row.get("default") for name, row in {**collect.ARGUMENTS, **collect.OF_CONTROL_NODE}.items()}
-    given = {"name": "physics", "_secrets": {"smtp_password": "Canary-1"}, "_names": NAMES, "_archive": str(folder / "report.tar.gz")}
+    defaults = {name: row.get("default") for name, row in collect.ARGUMENTS.items()}
+    known = {"names": NAMES, "archive": str(folder / "report.tar.gz")}
+    given = {"name": "physics", "secrets": {"smtp_password": "Canary-1"}, "control_node": known}
     return {**defaults, **given, **changes}
 
 
@@ -145,7 +146,7 @@ def test_a_file_that_is_too_long_loses_its_beginning(tmp_path: pathlib.Path, mon
 
 
 def test_without_a_place_nothing_is_written(tmp_path: pathlib.Path) -> None:
-    assert collect.run(parameters(tmp_path, _archive=None), [PART], now=NOW)["findings"]
+    assert collect.run(parameters(tmp_path, control_node={}), [PART], now=NOW)["findings"]
     assert list(tmp_path.iterdir()) == []
 
 
