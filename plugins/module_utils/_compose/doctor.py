@@ -31,6 +31,8 @@ PROGRAMS = {
     "valkey-sessions": ["valkey-server", "--version"],
     "web": ["nginx", "-v"],
 }
+# The characters of the time that docker writes before a line.
+TIME = len("2026-11-21T02:00:04.000000000Z")
 # The volumes that a backup reads.
 DATA = ("moodledata", "database")
 Row = dict[str, t.Any]
@@ -42,21 +44,24 @@ class Site:
     def __init__(self, docker: t.Optional[Run], params: t.Mapping[str, t.Any], world: World, *, log_lines: int, repository: str) -> None:
         self.params, self.world, self.log_lines, self.repository = params, world, log_lines, repository
         self.project, self.directory = params["project"], params["directory"]
-        self._docker = docker
+        self.run = docker
 
     @functools.cached_property
     def unreachable(self) -> str:
         """Why nothing can be asked of the engine; empty where it answers."""
-        if self._docker is None:
+        if self.run is None:
             return "Docker is not installed on the machine"
-        info, reason = preflight.engine_of(self._docker)
+        try:
+            info, reason = preflight.engine_of(self.run)
+        except ToolError as error:
+            return str(error)
         return "" if info.get("ServerVersion") else f"the Docker engine does not answer: {reason}"
 
     def docker(self, *words: str) -> str:
         """Return what docker prints, to both ends, as logs are; ToolError where it fails. An engine that hangs is asked once."""
-        if self.unreachable or self._docker is None:
+        if self.unreachable or self.run is None:
             raise ToolError(self.unreachable)
-        result = self._docker(["docker", *words], None)
+        result = self.run(["docker", *words], None)
         if result.rc != 0:
             raise ToolError(f"docker {words[0]} ended with exit status {result.rc}: {result.err.strip()[-300:]}")
         return result.out + (result.err if words[0] in ("logs", "exec") else "")
@@ -134,11 +139,12 @@ def programs(site: Site) -> dict[str, str]:
 
 
 def logs(site: Site) -> dict[str, str]:
-    """Return the last lines of each container, with times."""
+    """Return the last lines of each container, by the times that begin them: docker prints each of its two outputs by itself."""
     found = {}
     for row in site.containers:
         try:
-            found[f"{name_of(row)}.log"] = site.docker("logs", "--timestamps", f"--tail={site.log_lines}", row["Id"])
+            lines = site.docker("logs", "--timestamps", f"--tail={site.log_lines}", row["Id"]).splitlines(keepends=True)
+            found[f"{name_of(row)}.log"] = "".join(sorted(lines, key=lambda line: line[:TIME]))
         except ToolError as error:
             found[f"{name_of(row)}.log"] = f"{error}\n"
     return found
@@ -196,10 +202,9 @@ COLLECTORS = (
 
 def machine(site: Site) -> t.Iterator[Finding]:
     """Say what the machine lacks, as a run of site.yml would."""
-    run = None if site.unreachable == "Docker is not installed on the machine" else site._docker
     try:
         # Room on the disks has a proof of its own.
-        found = preflight.run(run, {**site.params, "disk": 0}, check_mode=False)
+        found = preflight.run(site.run, {**site.params, "disk": 0}, check_mode=False)
     except ToolError as error:
         yield from (problem("machine", sentence) for sentence in error.details.get("problems", [str(error)]))
         return

@@ -13,9 +13,11 @@ import pytest
 from ansible_collections.campus.moodle.plugins.module_utils._compose import doctor
 from ansible_collections.campus.moodle.plugins.module_utils._doctor.report import Report, gather
 from ansible_collections.campus.moodle.plugins.module_utils._doctor.world import Disk
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 from ansible_collections.campus.moodle.plugins.module_utils._tool.process import Result
 from ansible_collections.campus.moodle.tests.unit.fakes.doctor_fakes import GIGABYTE, World
 
+AT = "2026-11-21T02:00:04.00000000"
 INFO = {"ServerVersion": "28.5.2", "DockerRootDir": "/var/lib/docker", "NCPU": 4, "MemTotal": 8 * GIGABYTE}
 DATA = [{"Name": "moodle-physics_moodledata", "Size": "12GB"}, {"Name": "moodle-physics_database", "Size": "800MB"}]
 
@@ -63,7 +65,7 @@ class Docker:
             if line.startswith(words.replace("_", " ")):
                 return Result(1, "", reason)
         if line.startswith("logs"):
-            return Result(0, "to standard output\n", "to standard error\n")
+            return Result(0, f"{AT}1Z a\n{AT}3Z c\n", f"{AT}2Z b\n")
         if line.startswith("ps --filter"):
             return Result(0, '""\n', "")
         return Result(0, next(printed for words, printed in self.printed.items() if line.startswith(words)), "")
@@ -99,7 +101,7 @@ def test_a_site_that_is_well(tmp_path: pathlib.Path) -> None:
     assert report.failures == {}
     files = {entry.name: entry for entry in report.entries}
     assert set(files) == {row.name for row in doctor.COLLECTORS} - {"logs/"} | {"logs/moodle-physics-php-1.log"}
-    assert files["logs/moodle-physics-php-1.log"].content == "to standard output\nto standard error\n"
+    assert files["logs/moodle-physics-php-1.log"].content == f"{AT}1Z a\n{AT}2Z b\n{AT}3Z c\n"
     assert files["logs/moodle-physics-php-1.log"].personal
     assert "logs --timestamps --tail=5 id-php" in docker.commands
     assert files["versions/programs.json"].content == {"php": "PHP 8.2"}
@@ -144,6 +146,19 @@ def test_an_engine_that_does_not_answer_is_asked_once_for_the_report(tmp_path: p
     # Once here, and once as a run of site.yml would.
     assert set(docker.commands) == {"info --format {{json .}}"}
     assert len(docker.commands) == 2
+
+
+def test_an_engine_that_hangs_lets_the_report_wait_no_more_often(tmp_path: pathlib.Path) -> None:
+    waited = []
+
+    def docker(command: list[str], _text: t.Optional[str] = None) -> Result:
+        waited.append(command)
+        raise ToolError("The command docker info ran longer than 60 seconds.")
+
+    report = report_of(docker, tmp_path)
+    assert len(waited) == 2
+    assert "ran longer than 60 seconds" in report.failures["state/inspect.json"]
+    assert "ran longer than 60 seconds" in sentences(report, "problem")
 
 
 def test_a_site_that_was_never_installed(tmp_path: pathlib.Path) -> None:
