@@ -69,10 +69,13 @@ class ActionModule(ActionBase):
         _result, arguments = self.validate_argument_spec({"purpose": {"default": "site", "choices": list(site.PURPOSES)}})
         variables, options, purpose = task_vars or {}, self._options(), arguments["purpose"]
         host = str(variables["inventory_hostname"])
-        given = self._rendered(options, variables, purpose)
+        given, unrendered = self._rendered(options, variables, purpose)
         described = site.describe(options, given, self._surroundings(variables, given, host), purpose)
-        problems = described.problems or self._clashes(options, variables, Neighbour(host, described.spec), purpose)
+        problems = [*unrendered, *described.problems] or self._clashes(options, variables, Neighbour(host, described.spec), purpose)
         result.update(changed=False, warnings=described.warnings)
+        if purpose in site.WITH_PROBLEMS:
+            result.update(spec=described.spec, problems=problems)
+            return result
         if problems:
             listed = "\n".join(f"- {problem}" for problem in problems)
             result.update(
@@ -85,13 +88,26 @@ class ActionModule(ActionBase):
         result.update(spec=described.spec)
         return result
 
-    def _rendered(self, options: site_options.Options, variables: Variables, purpose: str) -> dict[str, t.Any]:
-        """Return all moodle_* variables of this host; those that count are rendered, since only they have to be right."""
+    def _rendered(self, options: site_options.Options, variables: Variables, purpose: str) -> tuple[dict[str, t.Any], list[str]]:
+        """Return all moodle_* variables of this host; those that count are rendered, since only they have to be right.
+
+        One that cannot be rendered ends the task, or is left out with a sentence where a description may have problems.
+        """
         given = {name: value for name, value in variables.items() if name.startswith(site_options.PREFIX)}
         # First which target it is, since that decides which of the others count.
         given = {**given, **self._templar.template({name: given[name] for name in (TARGET,) if name in given})}
         count = {option.name for option in site.counts(options, given, purpose)}
-        return {**given, **self._templar.template({name: value for name, value in given.items() if name in count})}
+        if purpose not in site.WITH_PROBLEMS:
+            return {**given, **self._templar.template({name: value for name, value in given.items() if name in count})}, []
+        unrendered = []
+        for name in sorted(count & set(given)):
+            try:
+                given[name] = self._templar.template(given[name])
+            except AnsibleError as error:
+                # The variable itself stays known, so that nothing calls it missing.
+                given[name] = None
+                unrendered.append(f"{name} cannot be rendered: {error}.")
+        return given, unrendered
 
     @staticmethod
     def _options() -> dict[str, site_options.Option]:

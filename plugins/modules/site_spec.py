@@ -29,8 +29,10 @@ options:
         certificate or a branch past its support does not keep a site from being removed.
       - V(backup), V(restore) and V(drill), new in 0.3.0, do the same for the variables C(moodle_backup_*), C(moodle_restore_*) and
         C(moodle_drill_*), and V(adopt) for C(moodle_adopt_*).
+      - V(doctor), new in 0.3.0, checks the whole description and does not fail where it has problems. It returns them, and as much of the
+        description as there is.
     type: str
-    choices: [site, removal, backup, restore, drill, adopt]
+    choices: [site, removal, backup, restore, drill, adopt, doctor]
     default: site
     version_added: 0.2.0
 author:
@@ -74,7 +76,7 @@ error:
   sample: description
 problems:
   description: What is wrong with the description, one sentence each.
-  returned: failure
+  returned: failure, and with O(purpose=doctor)
   type: list
   elements: str
   sample: ["moodle_branch is '9.9', which this collection does not know; choose one of 4.5, 5.1."]

@@ -12,6 +12,7 @@ Pure: it reads no file and knows nothing of Ansible, so every rule is tested as 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 import typing as t
@@ -55,7 +56,10 @@ PURPOSES: dict[str, t.Optional[Purpose]] = {
     "restore": Purpose(("backup", "restore"), **_REPOSITORY),
     "drill": Purpose(("backup", "drill"), **_REPOSITORY),
     "adopt": Purpose(("adopt",), requires=("moodle_adopt_dump", "moodle_adopt_moodledata"), why="a site that takes over another needs"),
+    "doctor": None,
 }
+# What is made for a site whose description may be what is wrong with it: as much of it as there is, beside its problems.
+WITH_PROBLEMS = frozenset({"doctor"})
 
 PASSWORD_MINIMUM = 8
 Given = t.Mapping[str, t.Any]
@@ -143,6 +147,10 @@ def describe(options: Options, given: Given, around: Surroundings, purpose: str 
     spec = merge(_flat(described(site)), secrets.described(site), described(own), target.identify(site, own))
     if not problems:
         spec = merge(spec, target.complete(site, own, around))
+    elif purpose in WITH_PROBLEMS:
+        # Values that do not fit together may be more than what is computed of them can bear.
+        with contextlib.suppress(ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            spec = merge(spec, target.complete(site, own, around))
     return Description(_with_target(spec, target, {}), problems, _others(doubts, wrong))
 
 

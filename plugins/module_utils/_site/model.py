@@ -296,6 +296,15 @@ class Drill:
 
 
 @dataclasses.dataclass(frozen=True)
+class Doctor:
+    """What an archive for support has, and where it goes on the control node."""
+
+    directory: str
+    log_lines: t.Annotated[int, forms.number(1, 10**6)]
+    keep_addresses: bool
+
+
+@dataclasses.dataclass(frozen=True)
 class Site:
     """A site. secrets_given names the secret options that have a value, without the prefix; their values are nowhere here."""
 
@@ -350,6 +359,7 @@ class Site:
     restore: Restore
     drill: Drill
     adopt: Adopt
+    doctor: Doctor
 
     @property
     def image_inputs(self) -> dict[str, t.Any]:

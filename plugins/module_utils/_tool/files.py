@@ -13,15 +13,15 @@ import tempfile
 import typing as t
 
 
-def replace_file(path: str, text: str, *, mode: int, uid: t.Optional[int] = None) -> None:
+def replace_file(path: str, content: str | bytes, *, mode: int, uid: t.Optional[int] = None) -> None:
     """Replace a file as a whole: a reader finds the old content or the new one, never a part, a wider mode or another owner.
 
     The draft stands next to it and has a name that begins with a dot and ends in eight random characters.
     """
     handle, draft = tempfile.mkstemp(dir=os.path.dirname(path), prefix=f".{os.path.basename(path)}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode("utf-8") if isinstance(content, str) else content)
             file.flush()
             # Before the new name: a machine that loses power must not find an empty file there.
             os.fsync(file.fileno())

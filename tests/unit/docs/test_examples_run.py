@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import tarfile
 import typing as t
 import zipfile
 from pathlib import Path
@@ -36,6 +37,26 @@ def code(tmp_path: Path) -> Path:
     (folder / "lib" / "components.json").write_text('{"plugintypes": {"mod": "mod"}}')
     (folder / "lib" / "setup.php").write_text("<?php\n")
     return folder
+
+
+def test_site_doctor(run_play: t.Any, examples_of: Examples, tmp_path: Path) -> None:
+    """Without a site, and of a secret there is no form in what is shown or packed."""
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "salt").write_text("Linux", encoding="utf-8")
+    tasks = moved(examples_of("site_doctor"), "/opt/moodle/physics/secrets", secrets)
+    tasks[0]["campus.moodle.site_doctor"]["directory"] = str(tmp_path / "support")
+    done = run_play(tasks)
+    assert done.rc == 0, done.output
+    report, shown = done.results
+    assert not report["changed"]
+    assert shown["msg"] == report["summary"]
+    with tarfile.open(report["archive"]) as archive:
+        texts = [row.name.encode() + t.cast("t.IO[bytes]", archive.extractfile(row)).read() for row in archive]
+    # The system says its own name in several files.
+    assert any(b"***" in text for text in texts)
+    assert not any(b"Linux" in text for text in texts)
+    assert report["size"] == Path(report["archive"]).stat().st_size
 
 
 def test_image_build(run_play: t.Any, examples_of: Examples, code: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tarfile
 import threading
 import typing as t
 
@@ -125,6 +126,17 @@ def test_the_site_is_made_checked_and_removed(collection: Collection) -> None:
     assert "Cron       started 1 seconds ago" in output
 
     assert_verified(collection)
+    # The target has no collector of its own, so there is the part that every target has.
+    status, output = collection.play("doctor", "-vvv")
+    assert status == 0, output
+    (packed,) = (collection.site.parent / "support").iterdir()
+    with tarfile.open(packed) as archive:
+        files = {row.name: t.cast("t.IO[bytes]", archive.extractfile(row)).read().decode() for row in archive}
+    assert "physics/checks/tasks.json" in files
+    assert not any("containers" in name for name in files)
+    assert '"Cron started 1 seconds ago."' in files["physics/findings.json"]
+    assert "CANARY" not in "".join(files.values()) + output
+    assert packed.stat().st_mode & 0o777 == 0o600
 
     status, output = collection.play("destroy")
     assert status == 0, output

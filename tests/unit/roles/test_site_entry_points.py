@@ -41,7 +41,7 @@ ENTRY_POINTS = content(SITE / "meta" / "argument_specs.yml")["argument_specs"]
 
 
 def test_entry_points_were_found() -> None:
-    assert set(ENTRY_POINTS) == {"main", "build", "check", "verify", "destroy", "backup", "restore", "drill", "adopt"}
+    assert set(ENTRY_POINTS) == {"main", "build", "check", "verify", "doctor", "destroy", "backup", "restore", "drill", "adopt"}
 
 
 @pytest.mark.parametrize("entry", ENTRY_POINTS)
@@ -66,11 +66,12 @@ def test_a_target_has_a_role_with_all_that_the_site_includes(name: str) -> None:
     tasks = [task for entry in ENTRY_POINTS for task in flat(content(SITE / "tasks" / f"{entry}.yml"))]
     included = {task["ansible.builtin.include_role"]["tasks_from"] for task in tasks if "ansible.builtin.include_role" in task}
     assert included <= {path.stem for path in (role / "tasks").iterdir()}
-    assert included == {"preflight", "secrets", "rollout", "destroy", *BACKUPS}
+    assert included == {"preflight", "secrets", "rollout", "destroy", "doctor", *BACKUPS}
     left = {task["register"] for entry in included for task in content(role / "tasks" / f"{entry}.yml") if "register" in task}
     assert {f"__target_{name}_rollout", f"__target_{name}_removal", f"__target_{name}_rehearsal"} <= left
-    set_here = [fact for task in content(role / "tasks" / "sources.yml") for fact in task.get("ansible.builtin.set_fact", {})]
-    assert set_here == [f"__target_{name}_sources"]
+    for entry in ("sources", "doctor"):
+        set_here = [fact for task in content(role / "tasks" / f"{entry}.yml") for fact in task.get("ansible.builtin.set_fact", {})]
+        assert set_here == [f"__target_{name}_{entry}"]
 
 
 def test_every_role_of_a_target_has_its_target() -> None:

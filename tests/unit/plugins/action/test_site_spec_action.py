@@ -137,3 +137,17 @@ def test_variables_of_the_inventory_plugin_are_left_alone() -> None:
     given = {"moodle_site": {"name": "physics"}, "moodle_runner": trust_as_template("{{ nowhere }}")}
     inventory = {"physics": {**LOCAL, **given}, "law": {**LOCAL, **given, "moodle_http_port": 18081}}
     assert [run(inventory, host).get("failed") for host in inventory] == [None, None]
+
+
+def test_for_support_a_description_may_have_problems() -> None:
+    """What cannot be rendered is a sentence, and the rest of the description is there, also where neighbours clash."""
+    broken = {"moodle_full_name": trust_as_template("{{ nowhere }}"), "moodle_branch": "9.9"}
+    result = run({"physics": {**LOCAL, **broken}}, "physics", purpose="doctor")
+    assert not result.get("failed")
+    assert [sentence.split(",")[0] for sentence in result["problems"]] == [
+        "moodle_full_name cannot be rendered: 'nowhere' is undefined.",
+        "moodle_branch is '9.9'",
+    ]
+    assert result["spec"]["full_name"] == "Moodle physics"
+    assert result["spec"]["target"]["visit"]["port"] == 18080
+    assert "same machine" in run({"physics": LOCAL, "law": LOCAL}, "law", purpose="doctor")["problems"][0]

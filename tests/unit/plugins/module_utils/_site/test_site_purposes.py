@@ -83,3 +83,25 @@ def test_what_is_taken_over_has_to_be_named(name: str) -> None:
 
 def test_a_site_needs_no_repository_to_run() -> None:
     assert describe(OPTIONS, {"moodle_hostname": "moodle.example.edu"}, around()).problems == []
+
+
+BROKEN: tuple[dict[str, t.Any], ...] = (
+    {},
+    {"moodle_hostname": "not a name"},
+    {"moodle_url": "https://"},
+    {"moodle_target": "moon", "moodle_size": "tiny", "moodle_tls": "perhaps"},
+    {"moodle_tls": "certificate", "moodle_tls_certificate": "nowhere.pem"},
+    {"moodle_php_memory": "1m", "moodle_upload_max": "100g", "moodle_database_prefix": "Ä", "moodle_http_port": 0},
+    {"moodle_settings": {"core": "x"}, "moodle_languages": [5], "moodle_wait_timeout": -1, "moodle_directory": "relative"},
+)
+
+
+@pytest.mark.parametrize("given", BROKEN)
+def test_for_support_there_is_a_description_whatever_is_wrong(given: dict[str, t.Any]) -> None:
+    described = describe(OPTIONS, given, around(), "doctor")
+    assert described.problems == describe(OPTIONS, given, around()).problems != []
+    spec = described.spec
+    assert spec["target"]["runner"][-1] == "/opt/campus-moodle/bin/moodle"
+    assert (spec["project"], spec["doctor"]["log_lines"]) == ("moodle-physics-1-example", 2000)
+    # What the proofs read.
+    assert {"hostname", "scheme", "port", "authority", "smtp", "mail", "no_email", "settings", "check", "disk_minimum"} <= set(spec)

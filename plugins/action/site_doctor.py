@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+
+"""Lets the machine of a site make a report, with what only the control node knows, and writes the archive here."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+import os
+import platform
+import socket
+import time
+import typing as t
+from pathlib import Path
+
+import yaml
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.release import __version__ as ansible_version
+from ansible_collections.campus.moodle.plugins.module_utils._doctor.scrub import too_short
+from ansible_collections.campus.moodle.plugins.module_utils._site.describe import SECRETS
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
+from ansible_collections.campus.moodle.plugins.module_utils._tool.files import replace_file
+
+MODULE = "campus.moodle.site_doctor"
+COLLECTION = Path(__file__).resolve().parents[2]
+SECRET_NAMES = COLLECTION / "roles" / "image" / "files" / "rootfs" / "opt" / "campus-moodle" / "etc" / "secret-names.json"
+
+Result = dict[str, t.Any]
+Variables = t.Mapping[str, t.Any]
+
+
+class ActionModule(ActionBase):
+    """The control node looks first whether it can write, then the machine works, then the archive is brought over."""
+
+    def run(self, tmp: t.Optional[str] = None, task_vars: t.Optional[Result] = None) -> Result:
+        """Return what was found, and where the archive is."""
+        super().run(tmp, task_vars)
+        try:
+            return self._report(dict(self._task.args), task_vars or {})
+        except ToolError as error:
+            return {"failed": True, "msg": str(error), **error.details}
+
+    def _report(self, given: Result, variables: Variables) -> Result:
+        if not given.get("name") or not given.get("directory"):
+            raise ToolError("The options name and directory have to be given.", error="invalid")
+        directory = os.path.abspath(os.path.expanduser(str(given["directory"])))
+        writes = not self._task.check_mode
+        if writes:
+            _make(directory)
+        site = given.get("site") or {}
+        secrets = {**dict(plain_values("given", given.get("secrets"))), **self._secrets(variables), **_files_of(site)}
+        # Ansible, too, hides what it is told to hide, and a short word would be hidden in everything.
+        short = too_short(secrets)
+        folder = self._connection._shell.tmpdir or self._make_tmp_path()
+        made = self._connection._shell.join_path(folder, "report.tar.gz")
+        try:
+            known = {
+                "archive": made if writes else "",
+                "names": json.loads(SECRET_NAMES.read_text(encoding="utf-8")),
+                "short": short,
+                "repository": folder_of(secrets.get("moodle_backup_repository", "")),
+                "versions": versions(),
+                "clock": self._clock(),
+                **addresses_of(site.get("hostname") or ""),
+            }
+            searched = {name: value for name, value in secrets.items() if name not in short}
+            added = {"secrets": searched, "control_node": known}
+            result = self._execute_module(module_name=MODULE, module_args={**given, **added}, task_vars=dict(variables))
+            # It has the whole description.
+            result.pop("invocation", None)
+            if not result.get("failed") and not result.get("unreachable"):
+                result["archive"] = self._bring(made, directory, given["name"], variables) if writes else ""
+            return result
+        finally:
+            self._remove_tmp_path(folder)
+
+    def _bring(self, path: str, directory: str, name: str, variables: Variables) -> str:
+        """Write the archive here, as a whole, and return its path."""
+        brought = self._execute_module(module_name="ansible.legacy.slurp", module_args={"src": path}, task_vars=dict(variables))
+        if brought.get("failed") or "content" not in brought:
+            raise ToolError(f"The archive could not be brought over: {brought.get('msg', 'it was not there')}", error="files")
+        moment = datetime.datetime.now(datetime.timezone.utc)
+        here = os.path.join(directory, f"{name}-{moment:%Y%m%dT%H%M%SZ}.tar.gz")
+        try:
+            replace_file(here, base64.b64decode(brought["content"]), mode=0o600)
+        except OSError as error:
+            raise ToolError(f"The archive cannot be written ({here}: {error.strerror}).", error="files") from error
+        return here
+
+    def _secrets(self, variables: Variables) -> dict[str, str]:
+        """Return the secrets that the inventory gives, each by a name. One that cannot be rendered has no value that could be anywhere."""
+        found: dict[str, str] = {}
+        for name in sorted(set(SECRETS) & set(variables)):
+            try:
+                found.update(plain_values(name, self._templar.template(variables[name])))
+            except AnsibleError:
+                continue
+        return found
+
+    def _clock(self) -> Result:
+        """Return how far the machine's clock is ahead of the one here, in seconds, and how exact that is."""
+        before = time.time()
+        answer = self._low_level_execute_command("date +%s.%N", sudoable=False)
+        after = time.time()
+        try:
+            there = float(answer["stdout"].strip().splitlines()[-1])
+        except (KeyError, IndexError, ValueError):
+            return {"error": "the machine did not tell its time"}
+        return {"offset": there - (before + after) / 2, "uncertainty": (after - before) / 2}
+
+
+def _make(directory: str) -> None:
+    """Make the folder for archives; ToolError where that cannot be, before anything else is done."""
+    try:
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise ToolError(f"moodle_doctor_directory is {directory}, which cannot be created ({error.strerror}).", error="files") from error
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise ToolError(f"moodle_doctor_directory is {directory}, which this user cannot write to.", error="files")
+
+
+def folder_of(repository: str) -> str:
+    """Return the folder of the machine that a repository is; of any other one no more than that it is there."""
+    return repository if repository.startswith("/") or not repository else "elsewhere"
+
+
+def plain_values(name: str, value: t.Any) -> t.Iterator[tuple[str, str]]:
+    """Yield each text in a value with a name."""
+    if isinstance(value, t.Mapping):
+        for key, inner in value.items():
+            yield from plain_values(f"{name}.{key}", inner)
+    elif isinstance(value, (list, tuple)):
+        for number, inner in enumerate(value):
+            yield from plain_values(f"{name}.{number}", inner)
+    elif value is not None and not isinstance(value, bool):
+        yield name, str(value)
+
+
+def _files_of(site: Variables) -> dict[str, str]:
+    """Return the files of the control node that are secrets of the site."""
+    found = {}
+    for name, path in (site.get("secret_files") or {}).items():
+        try:
+            found[f"file {name}"] = Path(path).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue  # what is not here never reached the site from here
+    return found
+
+
+def addresses_of(name: str) -> Result:
+    """Return what a name resolves to on the control node."""
+    try:
+        return {"addresses": sorted({str(row[4][0]) for row in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)}) if name else []}
+    except OSError as error:
+        return {"addresses": [], "resolve_error": error.strerror or str(error)}
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what runs here: a collection that was installed has a manifest, a checkout the file that it is made from."""
+    manifest = COLLECTION / "MANIFEST.json"
+    if manifest.exists():
+        collection = json.loads(manifest.read_text(encoding="utf-8"))["collection_info"]["version"]
+    else:
+        collection = yaml.safe_load((COLLECTION / "galaxy.yml").read_text(encoding="utf-8"))["version"]
+    return {"campus.moodle": str(collection), "ansible-core": ansible_version, "python": platform.python_version()}

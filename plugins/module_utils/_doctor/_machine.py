@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, campus.moodle contributors
+#
+# Private to this collection: it may change or disappear in any release.
+
+"""What is collected on any machine, whatever the site runs on."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import platform
+import typing as t
+
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
+
+from .._tool.process import Run
+from .report import Collector
+from .world import World
+
+
+@dataclasses.dataclass(frozen=True)
+class Machine:
+    """The machine of a site: how programs run there, the world around it, and what the control node knows.
+
+    site is the description of the site, as much of it as there is, problems is what is wrong with it. control has the versions of the
+    control node, the addresses that it finds for the site's name, and how far apart the two clocks are.
+    """
+
+    run: Run
+    world: World
+    site: t.Mapping[str, t.Any]
+    problems: t.Sequence[str]
+    control: t.Mapping[str, t.Any]
+    log_lines: int
+
+    def printed(self, *command: str) -> str:
+        """Return what a program prints; ToolError where it fails or does not exist."""
+        try:
+            result = self.run([*command], None)
+        except OSError as error:
+            raise ToolError(f"the program {command[0]} cannot be started on the machine: {error.strerror}") from error
+        if result.rc != 0:
+            raise ToolError(f"{command[0]} ended with exit status {result.rc}: {(result.err or result.out).strip()[-300:]}")
+        return result.out
+
+
+def _versions(machine: Machine) -> dict[str, t.Any]:
+    release = dict(line.rstrip().split("=", 1) for line in machine.world.read("/etc/os-release").splitlines() if "=" in line)
+    return {
+        "control_node": machine.control.get("versions", {}),
+        "machine": {
+            "system": release.get("PRETTY_NAME", "").strip('"'),
+            "kernel": platform.release(),
+            "architecture": platform.machine(),
+            "python": platform.python_version(),
+        },
+    }
+
+
+def _memory(machine: Machine) -> dict[str, t.Any]:
+    read = machine.world.read
+    return {
+        "load": read("/proc/loadavg").split()[:3],
+        "processors": os.cpu_count(),
+        "up_seconds": float(read("/proc/uptime").split()[0]),
+        "memory": dict(line.split(":", 1) for line in read("/proc/meminfo").replace(" ", "").splitlines() if ":" in line),
+    }
+
+
+def _journal(machine: Machine) -> str:
+    command = (
+        "journalctl",
+        "--no-pager",
+        "--output=short-iso-precise",
+        f"--lines={machine.log_lines}",
+        "--unit=docker",
+        "--unit=containerd",
+    )
+    return machine.printed(*command)
+
+
+COLLECTORS = (
+    Collector("description.json", "the site as the inventory describes it, and what is wrong with that", lambda machine: {
+        "problems": machine.problems, "site": machine.site}),
+    Collector("versions/machine.json", "versions of the control node and of the machine", _versions),
+    Collector("state/clock.json", "the clocks of control node and machine", lambda machine: {
+        "control_node": machine.control.get("clock", {}), "machine": machine.world.now(), "synchronised": machine.world.synchronised(),
+        "time_zone": machine.world.zone()}),
+    Collector("state/memory.json", "memory, load and processors", _memory),
+    Collector("state/disks.txt", "use of the disks", lambda machine: machine.printed("df", "-P", "-k")),
+    Collector("state/inodes.txt", "use of the inodes", lambda machine: machine.printed("df", "-P", "-i")),
+    Collector("logs/journal.log", "the journal of the container engine, where systemd is there", _journal, personal=True),
+)  # fmt: skip
