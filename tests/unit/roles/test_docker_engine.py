@@ -193,11 +193,17 @@ def test_unapplied_settings_are_known(known: dict[str, dict[str, Any]], name: st
     assert (sorted(known[name]["unapplied"]), known[name]["restart"]) == (sorted(unapplied), restart)
 
 
-def test_list_of_unapplied_settings_outlives_all_between() -> None:
-    """It is there before the first setting is written, and goes after the last step that applies them."""
-    first = yaml.safe_load((ROLE / "tasks/configure.yml").read_text())[0]
-    last = yaml.safe_load((ROLE / "tasks/apply.yml").read_text())[-1]
-    assert first["ansible.builtin.copy"]["dest"] == last["ansible.builtin.file"]["path"] == "{{ __docker_engine_unapplied_file }}"
+def test_notes_about_unapplied_settings_outlive_all_between() -> None:
+    """They are there before the first setting is written, and go after the last step that applies them, the list of them first."""
+
+    def tasks(name: str) -> list[dict[str, Any]]:
+        return list(yaml.safe_load((ROLE / f"tasks/{name}.yml").read_text()))
+
+    names = ["{{ __docker_engine_former_file }}", "{{ __docker_engine_unapplied_file }}"]
+    assert [task["ansible.builtin.copy"]["dest"] for task in tasks("configure")[:2]] == names
+    (forget,) = tasks("forget")
+    assert (forget["ansible.builtin.file"]["state"], forget["loop"]) == ("absent", names[::-1])
+    assert tasks("apply")[-1]["ansible.builtin.include_tasks"] == "forget.yml"
     place = yaml.safe_load((ROLE / "vars/main/main.yml").read_text())["__docker_engine_unapplied_file"]
     assert f"cat {place} " in (ROLE / "files/survey.sh").read_text()
 

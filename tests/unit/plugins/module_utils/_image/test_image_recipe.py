@@ -92,9 +92,10 @@ def test_bases_have_the_names_of_release_0_2_0(inputs: dict[str, Any], site: str
     assert found == (f"campus.moodle/base:{site}", f"campus.moodle/base:{services}")
 
 
-def test_images_have_the_names_that_release_0_2_0_gave_to_the_same_content(files: Path) -> None:
+def test_images_have_the_names_that_are_known_for_the_same_content(files: Path) -> None:
+    """That of the services is from release 0.2.0. What the site image knows of its branch has grown by upgrade_minimum since."""
     images = spec(release="4.5.1", languages=("de",))
-    assert images["site"]["reference"] == "campus.moodle/site:4.5.1-98cdc1dc0d36"
+    assert images["site"]["reference"] == "campus.moodle/site:4.5.1-11876e4a18fa"
     assert images["services"]["reference"] == "campus.moodle/services:dc43482673ec"
 
 
