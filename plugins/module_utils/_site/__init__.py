@@ -10,6 +10,7 @@ surroundings  what a description needs to know of the world
 options       names and types of the options, from the role's argument specification
 forms         how one value is checked by itself, and what is kept of it
 model         Site: what is requested, typed and frozen; each derived fact is answered here, once
+address       the part of it about addresses and TLS
 targets/      what a platform adds: its options, rules and facts; table.py lists the targets
 environment   what containers of the site image are told, from the image's own table
 capacity      the site image's arithmetic of PHP workers

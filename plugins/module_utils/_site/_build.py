@@ -12,7 +12,8 @@ import typing as t
 
 from . import types
 from ._places import fill
-from .model import DEFAULT_PORTS, SEEN, SERVED, Address, Mail, Site
+from .address import DEFAULT_PORTS, SEEN, SERVED, Address
+from .model import Mail, Site
 from .options import Options
 from .presets import SIZES
 from .surroundings import Surroundings

@@ -10,8 +10,9 @@ from __future__ import annotations
 import typing as t
 
 from .. import _certificate as certificates
+from ..address import Address
 from ..forms import content_of
-from ..model import Address, Site
+from ..model import Site
 from ..surroundings import Surroundings
 
 

@@ -11,7 +11,8 @@ import typing as t
 
 from ..._moodle import branches
 from .. import types
-from ..model import DEFAULT_PORTS, Site
+from ..address import DEFAULT_PORTS
+from ..model import Site
 from ..surroundings import Surroundings
 from ._compose_options import Machine
 
