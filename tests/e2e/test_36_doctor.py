@@ -85,6 +85,20 @@ def canaries(site: Site, first_run: tuple[Site, FirstRun]) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
+def given(canaries: dict[str, str]) -> dict[str, t.Any]:
+    """The variables of the inventory that are secrets, and a mail server that is not there."""
+    return {
+        "moodle_smtp_host": "127.0.0.1",
+        "moodle_smtp_port": free_port(),
+        "moodle_smtp_password": canaries["smtp_password"],
+        "moodle_secret_settings": {"core": {"e2e_apikey": canaries["secret_setting"]}},
+        "moodle_backup_repository": f"rest:https://backup:{canaries['backup_repository']}@backup.example/",
+        "moodle_backup_password": canaries["backup_password"],
+        "moodle_backup_environment": {"AWS_SECRET_ACCESS_KEY": canaries["backup_key"]},
+    }
+
+
+@pytest.fixture(scope="module")
 def talkative(site: Site, canaries: dict[str, str]) -> t.Iterator[None]:
     """A container of the site that has secrets in its environment, its command and its log, in all forms."""
     lines = [form(value) for value in canaries.values() for form in FORMS if value != canaries["unknown"]]
@@ -107,21 +121,12 @@ def talkative(site: Site, canaries: dict[str, str]) -> t.Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def examined(site: Site, canaries: dict[str, str], talkative: None, tmp_path_factory: pytest.TempPathFactory) -> Examined:
+def examined(
+    site: Site, canaries: dict[str, str], given: dict[str, t.Any], talkative: None, tmp_path_factory: pytest.TempPathFactory
+) -> Examined:
     """The site that runs, with a mail server that is not there."""
     before = site.identities()
-    result = examine(
-        site,
-        tmp_path_factory.mktemp("support"),
-        canaries,
-        moodle_smtp_host="127.0.0.1",
-        moodle_smtp_port=free_port(),
-        moodle_smtp_password=canaries["smtp_password"],
-        moodle_secret_settings={"core": {"e2e_apikey": canaries["secret_setting"]}},
-        moodle_backup_repository=f"rest:https://backup:{canaries['backup_repository']}@backup.example/",
-        moodle_backup_password=canaries["backup_password"],
-        moodle_backup_environment={"AWS_SECRET_ACCESS_KEY": canaries["backup_key"]},
-    )
+    result = examine(site, tmp_path_factory.mktemp("support"), canaries, **given)
     assert site.identities() == before
     return result
 
@@ -184,11 +189,11 @@ def test_each_proof_has_a_sentence(site: Site, examined: Examined) -> None:
     assert f"Archive {examined.path}" in shown
 
 
-def test_a_site_whose_php_is_stopped(site: Site, canaries: dict[str, str], tmp_path: pathlib.Path) -> None:
+def test_a_site_whose_php_is_stopped(site: Site, canaries: dict[str, str], given: dict[str, t.Any], tmp_path: pathlib.Path) -> None:
     stopped = site.container("php")
     docker("stop", stopped["Id"])
     try:
-        result = examine(site, tmp_path, canaries)
+        result = examine(site, tmp_path, canaries, **given)
     finally:
         docker("start", stopped["Id"])
         site.wait_until_healthy(120)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 import typing as t
 import urllib.parse
 
@@ -21,6 +22,8 @@ NO_SECRETS = frozenset({"true", "false", "null", "none", "None", "True", "False"
 SHORTEST_LINE = 8
 # Fewer characters of Base64 stand in many texts.
 SHORTEST_ENCODED = 8
+
+LOGIN = re.compile(r"://[^\s/:@]*:(.+)@")
 
 ESCAPES: tuple[t.Callable[[str], str], ...] = (
     str,
@@ -53,6 +56,9 @@ def values_of(secret: str) -> set[str]:
     lines = secret.strip().splitlines()
     # The first and the last line of a PEM file are no secret.
     values = {line.strip() for line in lines if len(line.strip()) >= SHORTEST_LINE and not line.startswith("-----")} if lines[1:] else set()
+    # Of an address that is one, the password is, too, wherever it stands.
+    login = LOGIN.search(secret)
+    values |= {login[1], urllib.parse.unquote(login[1])} if login else set()
     return {value for value in (*values, secret.strip()) if not is_too_short(value)}
 
 

@@ -73,6 +73,11 @@ def test_a_secret_of_several_lines_is_found_line_by_line() -> None:
     assert not scrubber(KEY).leaks("-----BEGIN PRIVATE KEY-----")
 
 
+def test_the_password_of_a_secret_address_is_found_without_it() -> None:
+    scrub = scrubber("rest:https://backup:Ca%2Fnary1@backup.example/")
+    assert scrub.text("Ca%2Fnary1 Ca/nary1 backup.example") == "*** *** backup.example"
+
+
 def test_a_secret_within_another_does_not_leave_its_end() -> None:
     assert scrubber("Canary", "Canary-and-more").text("a Canary-and-more b Canary c") == "a *** b *** c"
 
