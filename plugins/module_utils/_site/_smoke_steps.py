@@ -65,7 +65,8 @@ class Test:
         """Return the page with the form to log in, and the form; StepError where the site has users log in elsewhere."""
         path = self.params["login_path"]
         hint = (
-            "so users log in elsewhere. Name the path of Moodle's own form, for example /login/index.php?saml=off, in moodle_verify_login."
+            "so users log in elsewhere. Name the path of Moodle's own form in moodle_verify_login: /login/index.php?loginredirect=0 where "
+            "alternateloginurl is set, and what a plugin has for it, for example /login/index.php?saml=off."
         )
         try:
             page = browser.open(path)
@@ -109,6 +110,8 @@ def open_login_page(test: Test) -> str:
 
 def make_account(test: Test) -> str:
     """An account can be made."""
+    # First, since an image that does not know the command could not remove the account again.
+    test.program.ask("smoke", "task", "--id=0", what="ask whether the image has smoke tests", fields=["state"])
     user = {"username": test.name, "firstname": "Campus", "lastname": "Verification", "email": f"{test.name}@{DOMAIN}"}
     test.program.enforce("users", {"users": [{**user, "password": test.password}]}, check=False, what="make an account")
     left = test.begin()

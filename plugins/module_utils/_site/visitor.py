@@ -116,7 +116,8 @@ class Visitor:
         """Return the answer to a request; VisitError when there is none."""
         try:
             return self.request(path, body, headers)
-        except (OSError, http.client.HTTPException) as error:
+        # ValueError: an address with characters that no request can have.
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise VisitError(f"The page {path} of {self.url} gives no answer: {error}.", error="no_answer") from error
 
     def path_of(self, location: str, page: str = "/") -> str:

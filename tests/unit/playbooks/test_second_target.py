@@ -155,6 +155,9 @@ def assert_verified(collection: Collection) -> None:
         "20-name": [
             {"name": "Be strict", "ansible.builtin.fail": {"msg": "{{ verify_site.name }} at {{ verify_site.url }} is too small."}}
         ],
+        "21-play": [{"hosts": "all", "tasks": []}],
+        "22-loop": [{"ansible.builtin.fail": {"msg": "Room {{ item }} is closed."}, "loop": [1, 2]}],
+        "23-hidden": [{"name": "Log in", "ansible.builtin.fail": {"msg": "with hunter2"}, "no_log": True}],
         "30-last": [
             {"name": "Look", "ansible.builtin.assert": {"that": ["verify_site.visit.tls is false", "verify_site.runner | length > 0"]}}
         ],
@@ -175,16 +178,25 @@ def assert_verified(collection: Collection) -> None:
         **skipped,
         "10-cron": "ok",
         "20-name": "failed",
+        "21-play": "failed",
+        "22-loop": "failed",
+        "23-hidden": "failed",
         "30-last": "ok",
     }
     assert re.search(
         r"The site physics failed:\\n- page: [^\\]* status 404[^\\]*\\n- 20-name: Be strict: physics at http://\S+ is too small", output
     )
+    assert "21-play: Own check | Check that it holds tasks: 21-play.yml has to be a list of tasks, without a play around them." in output
+    assert "22-loop: ansible.builtin.fail: Room 1 is closed.; Room 2 is closed." in output
+    assert "23-hidden: Log in: it failed, and has no_log." in output
     made = json.loads((collection.site / "accounts.json").read_text(encoding="utf-8"))
     assert made["users"][0]["password"] not in output + repr(made["arguments"])
 
-    status, output = collection.play("verify", "--check")
+    empty = collection.site.parent / "no-checks"
+    empty.mkdir()
+    status, output = collection.play("verify", "--check", "-e", f"moodle_verify_tasks={empty}")
     assert (status == 0, "Not done in check mode" in output) == (False, True), output
+    assert f"own checks: moodle_verify_tasks is {empty}, where there are no files *.yml." in output
     assert json.loads((collection.site / "accounts.json").read_text(encoding="utf-8")) == made
 
 

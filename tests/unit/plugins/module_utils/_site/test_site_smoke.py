@@ -121,6 +121,7 @@ WRONG: list[tuple[dict[str, t.Any], str, str]] = [
     ({"after_login": "/user/policy.php"}, "login", "has to agree to the policies of the site first"),
     ({"after_login": "/login/change_password.php"}, "login", "has to change the password first"),
     ({"after_login": "/user/edit.php?id=3"}, "login", "has to complete the profile first"),
+    ({"after_login": "/m\u00fc/"}, "login", "gives no answer"),
     ({"after_login": "/admin/tool/mfa/auth.php"}, "login", "has to give a second factor first"),
     ({"lets_everybody_in": True}, "refusal", "A wrong password led to /my/"),
     (
@@ -148,6 +149,13 @@ def test_what_is_wrong_is_said(
     assert words in sentence(result, step)
     assert PASSWORD not in repr(result)
     assert site.passwords == {} or step == "cleanup"
+
+
+def test_no_account_is_made_that_the_image_could_not_remove(site: SmokeSite, run: t.Callable[..., dict[str, t.Any]]) -> None:
+    site.faults = {"smoke": "There is no command smoke."}
+    result = run()
+    assert sentence(result, "account") == "There is no command smoke."
+    assert not [words for words in site.commands if "users" in words]
 
 
 def test_another_path_leads_to_the_form(site: SmokeSite, run: t.Callable[..., dict[str, t.Any]]) -> None:

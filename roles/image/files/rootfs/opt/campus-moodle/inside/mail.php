@@ -11,11 +11,13 @@ define('CLI_SCRIPT', true);
 require '/srv/moodle/config.php';
 
 /** Why Moodle would send nothing, as [code, sentence]; it calls that a success. */
-function campus_mail_is_off(): ?array {
+function campus_mail_is_off(string $to): ?array {
     global $CFG;
     return match (true) {
         !empty($CFG->noemailever) => ['mail_off', 'Moodle is told to send no mail at all (noemailever, which is moodle_no_email of the site).'],
         empty($CFG->smtphosts) => ['no_mail_server', 'The site has no mail server (smtphosts, which is moodle_smtp_host of the site).'],
+        !empty($CFG->divertallemailsto) => ['mail_diverted', "Moodle sends every mail to $CFG->divertallemailsto instead (divertallemailsto)."],
+        str_ends_with($to, '.invalid') => ['no_address', "Moodle sends nothing to $to, since names that end in .invalid belong to nobody."],
         default => null,
     };
 }
@@ -38,7 +40,7 @@ function campus_send_test_mail(string $to): ?string {
 }
 
 $campusto = Inside::wish()['to'];
-$campusproblem = campus_mail_is_off();
+$campusproblem = campus_mail_is_off($campusto);
 if ($campusproblem === null) {
     $campusreason = campus_send_test_mail($campusto);
     $campusproblem = $campusreason === null ? null
