@@ -204,6 +204,8 @@ def test_notes_about_unapplied_settings_outlive_all_between() -> None:
     (forget,) = tasks("forget")
     assert (forget["ansible.builtin.file"]["state"], forget["loop"]) == ("absent", names[::-1])
     assert tasks("apply")[-1]["ansible.builtin.include_tasks"] == "forget.yml"
+    (start,) = tasks("start")
+    assert [task["ansible.builtin.include_tasks"] for task in start["block"]] == ["service.yml", "forget.yml"]
     place = yaml.safe_load((ROLE / "vars/main/main.yml").read_text())["__docker_engine_unapplied_file"]
     assert f"cat {place} " in (ROLE / "files/survey.sh").read_text()
 
