@@ -34,7 +34,7 @@ MARK = "SET ROLE {owner}; INSERT INTO {table} (name, value) VALUES ('campus_site
 USED = "SELECT to_regclass({user}) IS NOT NULL AS used"
 ACCESSED = """
 SELECT to_char(to_timestamp(nullif(max(lastaccess), 0)) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS lastaccess FROM {user}
-WHERE deleted = 0 AND id::text <> ALL (string_to_array((SELECT value FROM {config} WHERE name = 'siteadmins'), ','))
+WHERE deleted = 0 AND id::text <> ALL (string_to_array(coalesce((SELECT value FROM {config} WHERE name = 'siteadmins'), ''), ','))
 """
 CONFIG = "SELECT name, value FROM {table} WHERE name IN ('version', 'campus_site_id')"
 # psql reads the password, so no command has it. An empty one would lock the site out.
