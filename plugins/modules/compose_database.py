@@ -223,6 +223,11 @@ moodle:
     action:
       description: What the image would do with it, V(none), V(code) or V(upgrade), as its command C(preflight) says.
       type: str
+accessed:
+  description: When somebody who is no administrator was last in the Moodle of the dump, and in the site. Each is null where that is never.
+  returned: O(state=loaded) with O(preflight=true), outside of check mode
+  type: dict
+  sample: {"dump": "2026-11-20T16:04:11Z", "site": null}
 seconds:
   description: How long loading took.
   returned: O(state=loaded), when the server was reached

@@ -111,6 +111,14 @@ def test_what_is_missing_is_told_before_anything_is_touched(site: Site, adopt: t
     reasons = adopt(2, dump=tmp_path / "no.dump", moodledata=tmp_path).reasons
     assert f"moodle_adopt_dump is {tmp_path}/no.dump, and the machine has no such file." in reasons
     assert f"moodle_adopt_moodledata is {tmp_path}, which is no data folder of Moodle: it has no folder filedir." in reasons
+    own = moodledata_of(site)
+    assert f"{own}: that is in the site's own moodledata" in adopt(2, moodledata=own).reasons
+    # The guest stands for somebody who is no administrator.
+    site.sql("UPDATE mdl_user SET lastaccess = 4000000000 WHERE username = 'guest'")
+    try:
+        assert "Somebody was in the site" in adopt(2).reasons
+    finally:
+        site.sql("UPDATE mdl_user SET lastaccess = 0 WHERE username = 'guest'")
     assert seen(site) == before
 
 
@@ -130,7 +138,9 @@ def test_a_dump_that_does_not_fit_is_refused_before_anything_is_touched(
     ):
         assert sentence in adopt(2, dump=dump).reasons
         assert seen(site) == before
-    adopt(0, "--check")
+    checked = adopt(0, "--check")
+    assert f"would replace those of the site {site.name}" in checked.output
+    assert checked.changed_tasks != []
     assert seen(site) == before
 
 
@@ -141,6 +151,7 @@ def test_another_moodle_moves_in(site: Site, adopt: t.Callable[..., t.Any], form
     run = adopt()
     assert "upgrades and opens it" in run.output
     assert site.containers("php", "web", "proxy") == []
+    assert not (site.directory / "unfinished").exists()
     # As after a run that was cut: the site is closed, and half of it is there.
     shutil.rmtree(moodledata_of(site) / "filedir")
     adopt()
@@ -169,3 +180,19 @@ def test_another_moodle_moves_in(site: Site, adopt: t.Callable[..., t.Any], form
     assert [one for one in folder.glob("muc/config.php") if "broken" in one.read_text(encoding="utf-8")] == []
     again = site.deploy()
     assert (again.rc, again.changed_tasks) == (0, []), again.reasons
+
+
+def test_a_moodle_of_the_same_version_moves_in_with_caches_purged(
+    site: Site, adopt: t.Callable[..., t.Any], tmp_path: pathlib.Path
+) -> None:
+    run = adopt(dump=write_dump(site, tmp_path / "same.dump", AGED[0].replace(FORMER_NAME, "The same")))
+    assert "Purge | Purge Moodle's caches" in run.output
+    assert site.containers("php", "web", "proxy") == []
+    mark = site.directory / "unfinished"
+    mark.write_text("campus.moodle.adopt\n", encoding="utf-8")
+    refused = site.deploy()
+    assert (refused.rc, "campus.moodle.adopt did not come to its end" in refused.reasons) == (2, True), refused.output
+    mark.unlink()
+    opened = site.deploy()
+    assert opened.rc == 0, opened.reasons
+    assert site.sql(FULL_NAME) == "The same"

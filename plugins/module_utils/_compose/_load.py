@@ -30,6 +30,12 @@ WHERE relkind IN ('r', 'p') AND nspname !~ '^pg_' AND nspname <> 'information_sc
   AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e')
 """
 MARK = "SET ROLE {owner}; INSERT INTO {table} (name, value) VALUES ('campus_site_id', {site});"
+# When somebody was last there. Administrators look at an empty site too; the guest never counts in Moodle.
+USED = "SELECT to_regclass({user}) IS NOT NULL AS used"
+ACCESSED = """
+SELECT to_char(to_timestamp(nullif(max(lastaccess), 0)) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS lastaccess FROM {user}
+WHERE deleted = 0 AND id::text <> ALL (string_to_array(coalesce((SELECT value FROM {config} WHERE name = 'siteadmins'), ''), ','))
+"""
 CONFIG = "SELECT name, value FROM {table} WHERE name IN ('version', 'campus_site_id')"
 # psql reads the password, so no command has it. An empty one would lock the site out.
 SET_PASSWORD = """
@@ -63,6 +69,7 @@ class Load:
         self._aside = _swap.beside(database.name, _swap.REPLACED, moment, self._facts.kept)
         self._warnings: list[str] = []
         self._moodle: dict[str, t.Any] = {}
+        self._accessed: dict[str, t.Optional[str]] = {}
         self._marked = True
         self._seconds = 0.0
 
@@ -95,6 +102,7 @@ class Load:
             self._verify()
             if self._inspect:
                 self._moodle = self._inspect(self._fresh)
+                self._accessed = {"dump": self._last(self._fresh), "site": self._last(self._database.name) if self._facts.live else None}
             if not drill:
                 self._mark()
                 self._take_place()
@@ -114,7 +122,7 @@ class Load:
             **self._facts.result(),
             "dump": {**made, "size": os.path.getsize(self._path)},
             "tables": self._contents.tables,
-            **({"moodle": self._moodle} if self._moodle else {}),
+            **({"moodle": self._moodle, "accessed": self._accessed} if self._moodle else {}),
             "seconds": round(self._seconds, 1),
             "summary": [f"Loaded     {self._contents.tables} tables in {self._seconds:.0f} s"] if self._seconds else [],
             "warnings": self._warnings,
@@ -150,6 +158,14 @@ class Load:
                 "Restore that site's directory first, which has its identity and its secrets."
             )
             raise DatabaseError(msg, error="foreign")
+
+    def _last(self, database: str) -> t.Optional[str]:
+        """Return when somebody was last in the Moodle of a database, where there is one."""
+        user, config = (name(self._database.prefix + table) for table in ("user", "config"))
+        if not self._server.rows(USED.format(user=text(user)), database)[0]["used"]:
+            return None
+        found: t.Optional[str] = self._server.rows(ACCESSED.format(user=user, config=config), database)[0]["lastaccess"]
+        return found
 
     def _copy_properties(self) -> None:
         """Give the fresh database what the live one has besides its content. Only now: a setting could be in the way of loading."""

@@ -22,8 +22,10 @@ from ._plan import Record
 COMPOSE_FILE = "compose.yml"
 # What the last complete rollout left: the site image, its database, and whether maintenance mode is ours to end.
 ROLLOUT_FILE = "rollout.json"
+# Which playbook has replaced the database of the site and not yet its files.
+UNFINISHED_FILE = "unfinished"
 # Everything that this collection writes into the directory, and what a run that was cut left of it.
-OWN = (COMPOSE_FILE, ROLLOUT_FILE, secret_files.IDENTITY, "config.php", secret_files.DIRECTORY)
+OWN = (COMPOSE_FILE, ROLLOUT_FILE, UNFINISHED_FILE, secret_files.IDENTITY, "config.php", secret_files.DIRECTORY)
 SCRATCH = (*(f".{name}.????????" for name in OWN), ".ansible_tmp*")
 
 

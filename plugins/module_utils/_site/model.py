@@ -212,11 +212,15 @@ class Restore:
 
 @dataclasses.dataclass(frozen=True)
 class Adopt:
-    """What a site takes over from a Moodle that ran elsewhere, and the name of the site as confirmation."""
+    """What a site takes over from a Moodle that ran elsewhere, and the name of the site as confirmation.
+
+    older   whether the dump may be older than what users did in the site
+    """
 
     site: str
     dump: t.Optional[str]
     moodledata: t.Optional[str]
+    older: bool
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 import textwrap
 import typing as t
 from pathlib import Path
@@ -18,7 +19,7 @@ from ansible_collections.campus.moodle.tests.unit.fakes.site_fakes import OPTION
 
 PAGES = sorted((ROOT / "docs" / "how-to").glob("*.md"))
 LONGEST = 80
-COMMANDS = {"ansible-playbook", "ansible-galaxy", "docker", "pg_dump", "php"}
+COMMANDS = {"ansible-playbook", "ansible-galaxy", "chmod", "docker", "pg_dump", "php", "rm", "set", "until"}
 # Moodle's own scripts, as they are in 4.1 to 5.3, with the options that pages use.
 SCRIPTS = {
     "admin/cli/cfg.php": {"--name"},
@@ -85,6 +86,19 @@ def test_a_site_accepts_the_variables(page: str, variables: dict[str, t.Any]) ->
     if "moodle_plugins_lock" in given:
         del given["moodle_image"], given["moodle_services_image"]
     assert describe(OPTIONS, given, world).problems == []
+
+
+@pytest.mark.parametrize(("dumped", "loaded", "complete"), [(0, 0, True), (1, 0, False), (0, 3, False)])
+def test_a_dump_that_goes_through_an_older_server_is_whole_or_not_complete(
+    tmp_path: Path, dumped: int, loaded: int, complete: bool
+) -> None:
+    lines = [line.removeprefix("$ ") for name, line in LINES if name == "from-alpine-moodle.md" and ("pipefail" in line or "psql" in line)]
+    dump, came = tmp_path / "dump", tmp_path / "came"
+    setting = "SET transaction_timeout = 0;\n"
+    dump.write_text(f"SET lock_timeout = 0;\n{setting}COPY\n{setting}", encoding="utf-8")
+    docker = f'docker() {{ case "$*" in *ON_ERROR_STOP=1*) cat >{came}; return {loaded};; *pg_dump*) cat {dump}; return {dumped};; esac; }}'
+    done = subprocess.run(["bash", "-c", "\n".join([docker, *lines])], check=False, capture_output=True, text=True)
+    assert (done.stdout == "complete\n", came.read_text(encoding="utf-8")) == (complete, f"SET lock_timeout = 0;\nCOPY\n{setting}")
 
 
 @pytest.mark.parametrize(("page", "line"), LINES)

@@ -21,9 +21,9 @@ TABLES = 3
 class FakePostgres(FakeDocker):
     """The function that runs commands, those of PostgreSQL's programs among them.
 
-    databases maps a name to what is in it: the number of tables, and Moodle's rows. A dump is a file whose first line names what it
-    holds. events are the changes, and cut stops before the one that begins so. busy are sessions that cannot be ended. fails are
-    results of programs, errors those of statements that have a word.
+    databases maps a name to what is in it: the number of tables, Moodle's rows, and when somebody was there last. A dump is a file
+    whose first line names what it holds. events are the changes, and cut stops before the one that begins so. busy are sessions that
+    cannot be ended. fails are results of programs, errors those of statements that have a word.
     """
 
     def __init__(self, *, own: bool = True) -> None:
@@ -105,6 +105,8 @@ class FakePostgres(FakeDocker):
             "campus_site_id": lambda: [{"name": key, "value": value} for key, value in self.databases[database].get("config", {}).items()],
             "aclexplode": lambda: [{"statement": "GRANT CONNECT"}],
             "application_name": lambda: self.busy,
+            "AS used": lambda: [{"used": "config" in self.databases[database]}],
+            "lastaccess": lambda: [{"lastaccess": self.databases[database].get("accessed")}],
         }
         return next(answer for word, answer in rows.items() if word in text)()
 

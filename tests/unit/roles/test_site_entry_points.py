@@ -22,7 +22,7 @@ NOT_OF_A_SITE = {"php", "postgresql", "target_cache_directory"}
 
 
 # The tasks of a target that backups, restores and drills include.
-BACKUPS = ("sources", "restorable", "close", "load", "open", "confirm", "rehearse")
+BACKUPS = ("sources", "restorable", "close", "load", "open", "confirm", "purge", "rehearse")
 
 
 def flat(tasks: list[dict[str, t.Any]]) -> t.Iterator[dict[str, t.Any]]:

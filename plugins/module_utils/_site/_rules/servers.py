@@ -99,6 +99,6 @@ def no_mail_catcher(site: Site, _around: Surroundings) -> t.Iterator[str]:
 
 
 def no_mail_server(site: Site, _around: Surroundings) -> t.Iterator[str]:
-    """Tell an operator that no mail will leave."""
+    """Tell an operator that no mail will leave, or by a server that only the database knows."""
     if not site.smtp.host and not site.mail.catcher and not site.no_email:
-        yield "moodle_smtp_host is not given: Moodle cannot deliver mail."
+        yield "moodle_smtp_host is not given: Moodle cannot deliver mail unless its database names a mail server."

@@ -257,6 +257,18 @@ def test_the_image_looks_at_a_dump_before_it_takes_the_place(folder: pathlib.Pat
     assert marks(server) == held
 
 
+@pytest.mark.parametrize(
+    ("live", "seen"), [(site("live"), None), ({**site("live"), "accessed": "2026-11-21T08:00:00Z"}, "2026-11-21T08:00:00Z"), ({}, None)]
+)
+def test_it_tells_when_somebody_was_last_in_either(folder: pathlib.Path, live: dict[str, t.Any], seen: str | None) -> None:
+    server = FakePostgres()
+    server.databases["moodle"] = live
+    server.answers["preflight"] = (0, {**VERSIONS, "maintenance_required": True, "warnings": []})
+    dump_of(folder / "used.dump", {**site("new"), "accessed": "2026-11-20T16:04:11Z"})
+    result = load(server, folder, path=str(folder / "used.dump"), drill=True, preflight=True)
+    assert result["accessed"] == {"dump": "2026-11-20T16:04:11Z", "site": seen}
+
+
 def test_a_database_that_does_not_say_whose_it_is_is_marked(folder: pathlib.Path) -> None:
     former = site("new")
     del former["config"]["campus_site_id"]

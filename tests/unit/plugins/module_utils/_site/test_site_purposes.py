@@ -72,7 +72,7 @@ ADOPTED = {"moodle_name": "physics", "moodle_adopt_dump": "/srv/old/moodle.dump"
 def test_a_site_takes_over_another_without_a_repository() -> None:
     outcome = describe(OPTIONS, {**ADOPTED, **IN_THE_WAY, "moodle_adopt_site": "physics"}, around(), "adopt")
     assert (outcome.problems, outcome.warnings) == ([], [])
-    assert outcome.spec["adopt"] == {"site": "physics", "dump": "/srv/old/moodle.dump", "moodledata": "/srv/old/moodledata"}
+    assert outcome.spec["adopt"] == {"site": "physics", "dump": "/srv/old/moodle.dump", "moodledata": "/srv/old/moodledata", "older": False}
 
 
 @pytest.mark.parametrize("name", ["moodle_adopt_dump", "moodle_adopt_moodledata"])
