@@ -70,7 +70,8 @@ set -m
 end_jobs() { local job; for job in $(jobs -p) ${builder:-}; do kill -- "-$job" 2>/dev/null || true; done; }
 trap end_jobs EXIT
 for entry in "${queue[@]}"; do
-  if [ "${entry% *}" = beside ]; then
+  # A step that is alone anyway shows its output as it comes.
+  if [ "${entry% *}" = beside ] && [ ${#queue[@]} -gt 1 ]; then
     while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n; done
     perform_quietly "${entry#* }" &
   else
