@@ -14,10 +14,8 @@ import re
 import typing as t
 import urllib.parse
 
-# A shorter text is part of too many words; where it has a name, it is hidden by that.
-SHORTEST = 4
-# What is given as a secret sometimes, and is none.
-NO_SECRETS = frozenset({"true", "false", "null", "none", "None", "True", "False"})
+from ._weak import SHORTEST, is_weak
+
 # The end of a certificate's or a key's lines may be short.
 SHORTEST_LINE = 8
 # Fewer characters of Base64 stand in many texts.
@@ -46,20 +44,18 @@ ESCAPES: tuple[t.Callable[[str], str], ...] = (
 QUOTERS: tuple[t.Callable[..., str], ...] = (urllib.parse.quote, urllib.parse.quote_plus)
 
 
-def is_too_short(secret: str) -> bool:
-    """Whether a secret cannot be searched for."""
-    return len(secret.strip()) < SHORTEST or secret.strip() in NO_SECRETS
+def values_of(secret: str, words: t.Container[str] = ()) -> set[str]:
+    """Return the texts that must not be seen of a secret: all of it, and each line of one that has several.
 
-
-def values_of(secret: str) -> set[str]:
-    """Return the texts that must not be seen of a secret: all of it, and each line of one that has several."""
+    One of the words is none of them, since it stands in many texts.
+    """
     lines = secret.strip().splitlines()
     # The first and the last line of a PEM file are no secret.
     values = {line.strip() for line in lines if len(line.strip()) >= SHORTEST_LINE and not line.startswith("-----")} if lines[1:] else set()
     # Of an address that is one, the password is, too, wherever it stands.
     login = LOGIN.search(secret)
     values |= {login[1], urllib.parse.unquote(login[1])} if login else set()
-    return {value for value in (*values, secret.strip()) if not is_too_short(value)}
+    return {value for value in (*values, secret.strip()) if not is_weak(value, words)}
 
 
 def forms_of(value: str) -> set[str]:

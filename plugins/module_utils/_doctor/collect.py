@@ -25,7 +25,7 @@ from ._machine import Machine
 from ._pack import MODE, pack, require_clean
 from ._people import People
 from .report import STATES, Finding, Part, Report, doubt, gather
-from .scrub import Scrubber, too_short
+from .scrub import Scrubber, own_words, too_short
 
 Params = t.Mapping[str, t.Any]
 
@@ -42,7 +42,7 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "keep_addresses": {"type": "bool", "default": False},
     "directory": {"type": "path", "required": True},
     # From the action plugin: archive (where it is made), names (the rule for names of secrets), short (the names of secrets that are too
-    # short to be searched for), repository (where the backups are), and what the control node itself sees: versions, clock, addresses.
+    # short to be searched for), unrendered (of those that have no value), repository (where the backups are), and what the control node itself sees: versions, clock, addresses.
     "control_node": {"type": "dict", "default": {}},
 }
 NO_NAMES: dict[str, list[str]] = {"names": [], "endings": [], "open": []}
@@ -66,11 +66,13 @@ def machine_part(machine: Machine) -> Part:
 def run(params: Params, parts: t.Sequence[Part], *, now: float) -> dict[str, t.Any]:
     """Make the report and, where a place for it is given, the archive."""
     known = params["control_node"]
-    secrets = {**params["secrets"], **dict(read_secrets(params["secret_paths"]))}
+    paths = [*params["secret_paths"], *(path for part in parts for path in part.secret_paths(part.about))]
+    secrets = {**params["secrets"], **dict(read_secrets(dict.fromkeys(paths)))}
     report = gather(parts)
-    report.findings = [*report.findings, *_unsearchable([*known.get("short", []), *too_short(secrets)])]
+    words = own_words(params["site"])
+    report.findings += [*_unsearchable([*known.get("short", []), *too_short(secrets, words)]), *_unrendered(known.get("unrendered", []))]
     people = None if params["keep_addresses"] else People(report.addresses)
-    scrubber = Scrubber(secrets.values(), secret_rule(known.get("names", NO_NAMES)), people)
+    scrubber = Scrubber(secrets.values(), secret_rule(known.get("names", NO_NAMES)), people, words)
     findings = scrubbed(report.findings, scrubber)
     files = written(params["name"], report, findings, scrubber, hidden=people is not None)
     packed = pack(scrubber.text(params["name"]), files, now)
@@ -117,8 +119,13 @@ def _unsearchable(names: t.Iterable[str]) -> t.Iterator[Finding]:
     for name in names:
         yield doubt(
             "secrets",
-            f"The secret {os.path.basename(name)} is too short to be searched for; only where its name is next to it, it is hidden.",
+            f"The secret {os.path.basename(name)} is too short or too plain a word to be searched for; only where its name is next to it, it is hidden.",
         )
+
+
+def _unrendered(names: t.Iterable[str]) -> t.Iterator[Finding]:
+    for name in names:
+        yield doubt("secrets", f"The secret {name} cannot be rendered, so it was not searched for; mend it or remove it.")
 
 
 def scrubbed(findings: t.Iterable[Finding], scrubber: Scrubber) -> list[Finding]:

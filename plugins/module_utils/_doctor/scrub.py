@@ -12,9 +12,12 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ._forms import forms_of, is_too_short, values_of
+from ._forms import forms_of, values_of
 from ._patterns import COOKIES, HEADERS, IN_QUERIES, MARK, OPAQUE, OPENING, PATTERNS, QUERY
 from ._people import People
+from ._weak import is_weak, own_words
+
+__all__ = ["Scrubber", "own_words", "too_short"]
 
 Rule = t.Callable[[str], bool]
 
@@ -29,10 +32,15 @@ ASSIGNED = re.compile(r"(?P<name>[\w.-]{1,100})=(?P<value>.+)", re.DOTALL)
 
 
 class Scrubber:
-    """Takes secrets out of texts and data. is_secret_name is the rule of the image for names of settings."""
+    """Takes secrets out of texts and data. is_secret_name is the rule of the image for names of settings.
 
-    def __init__(self, secrets: t.Iterable[str], is_secret_name: Rule, people: t.Optional[People] = None) -> None:
-        forms = {form for secret in secrets for value in values_of(secret) for form in forms_of(value)}
+    words are the site's own, which are not taken out, though somebody may have made a secret of one.
+    """
+
+    def __init__(
+        self, secrets: t.Iterable[str], is_secret_name: Rule, people: t.Optional[People] = None, words: t.Container[str] = ()
+    ) -> None:
+        forms = {form for secret in secrets for value in values_of(secret, words) for form in forms_of(value)}
         # The longest first: a form may be a part of another one.
         self._forms = sorted(forms, key=lambda form: (-len(form), form))
         self._rule = is_secret_name
@@ -103,9 +111,9 @@ class Scrubber:
         return "".join([*parts, text[done:]])
 
 
-def too_short(secrets: t.Mapping[str, str]) -> list[str]:
-    """Return the names of the secrets that are too short to be searched for."""
-    return sorted(name for name, value in secrets.items() if value.strip() and is_too_short(value))
+def too_short(secrets: t.Mapping[str, str], words: t.Container[str] = ()) -> list[str]:
+    """Return the names of the secrets that are too short to be searched for, or are one of the words."""
+    return sorted(name for name, value in secrets.items() if value.strip() and is_weak(value, words))
 
 
 def _quoted_like(value: str) -> str:

@@ -15,12 +15,12 @@ import urllib.parse
 
 import pytest
 from ansible_collections.campus.moodle.plugins.module_utils._doctor._people import People
-from ansible_collections.campus.moodle.plugins.module_utils._doctor.scrub import Scrubber, too_short
+from ansible_collections.campus.moodle.plugins.module_utils._doctor.scrub import Scrubber, own_words, too_short
 from ansible_collections.campus.moodle.tests.unit.fakes.site_fakes import is_secret_setting
 
 # With everything that formats escape.
 AWKWARD = "Ca'na\"ry $1/ü&<%\\x+="
-SECRETS = [AWKWARD, "Canary-abcdef012345", "hunter2"]
+SECRETS = [AWKWARD, "Canary-abcdef012345", "hunter22"]
 KEY = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49\nAwEHBG0wawIBAQQgcanary\n-----END PRIVATE KEY-----"
 
 WAYS: dict[str, t.Callable[[str], str]] = {
@@ -79,12 +79,19 @@ def test_the_password_of_a_secret_address_is_found_without_it() -> None:
 
 
 def test_a_secret_within_another_does_not_leave_its_end() -> None:
-    assert scrubber("Canary", "Canary-and-more").text("a Canary-and-more b Canary c") == "a *** b *** c"
+    assert scrubber("Canary-1", "Canary-1-and-more").text("a Canary-1-and-more b Canary-1 c") == "a *** b *** c"
 
 
-def test_what_is_too_short_or_no_secret_is_told() -> None:
-    assert too_short({"pin": "123", "flag": "true", "none": "", "good": "hunter2"}) == ["flag", "pin"]
-    assert scrubber("123", "true").text("1234 true") == "1234 true"
+def test_what_is_too_short_or_a_usual_word_is_told_and_not_searched_for() -> None:
+    words = own_words({"name": "physics", "project": "Moodle-Physics", "smtp": {"user": "mail@school.example", "host": None}, "admin": 5})
+    secrets = {
+        "pin": "123", "flag": "true", "none": "", "good": "hunter22", "database": "moodle", "usual": "postgres",
+        "project": "moodle-physics", "user": "mail@school.example",
+    }  # fmt: skip
+    assert too_short(secrets, words) == ["database", "flag", "pin", "project", "user", "usual"]
+    text = "1234 true moodle postgres moodle-physics mail@school.example"
+    assert Scrubber(secrets.values(), is_secret_setting, None, words).text(f"{text} hunter22") == f"{text} ***"
+    assert Scrubber(["rest:https://u:moodle-physics@x"], is_secret_setting, None, words).text("moodle-physics") == "moodle-physics"
 
 
 @pytest.mark.parametrize(
