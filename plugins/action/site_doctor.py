@@ -99,7 +99,9 @@ class ActionModule(ActionBase):
         try:
             return write_new(directory, f"{stem}-{moment:%Y%m%dT%H%M%SZ}", base64.b64decode(brought["content"]))
         except OSError as error:
-            raise ToolError(f"The archive cannot be written to {directory} ({error.strerror}).", error="files") from error
+            raise ToolError(
+                f"The archive cannot be written: moodle_doctor_directory is {directory} ({error.strerror}).", error="files"
+            ) from error
 
     def _secrets(self, variables: Variables) -> t.Iterator[tuple[str, t.Optional[str]]]:
         """Yield the secrets that the inventory gives, each with a name; None for one that cannot be rendered."""

@@ -109,7 +109,7 @@ class ActionModule(ActionBase):
                     raise
                 # The variable itself stays known, so that nothing calls it missing.
                 given[name] = None
-                unrendered.append(f"{name} cannot be rendered: {error}.")
+                unrendered.append(f"{name} cannot be rendered: {str(error).rstrip('.')}.")
 
     @staticmethod
     def _options() -> dict[str, site_options.Option]:
@@ -122,7 +122,7 @@ class ActionModule(ActionBase):
         try:
             place = claims.place(mine.host, variables["hostvars"][mine.host])
         except AnsibleError as error:
-            return [f"The address of the inventory host {mine.host} cannot be rendered: {error}."]
+            return [f"The address of the inventory host {mine.host} cannot be rendered: {str(error).rstrip('.')}."]
         return list(claims.clashes(mine, self._earlier_sites(options, variables, mine, claims, place, purpose)))
 
     def _earlier_sites(

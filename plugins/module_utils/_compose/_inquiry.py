@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
-from .._doctor.world import World
+from .._doctor.world import World, in_time
 from .._tool.process import Run
 from . import preflight
 from .project import LABEL_PROJECT
@@ -117,16 +117,17 @@ class Site:
 
     @property
     def secret_paths(self) -> list[str]:
-        """Where the secrets of the containers lie, whatever directory the description names; of an engine that is silent, nothing is taken."""
+        """Where the secrets of the containers lie, whatever directory the description names."""
         try:
             return sorted({os.path.join(one.folder, SECRETS) for one in self.listed})
         except ToolError:
+            # Of an engine that is silent, nothing is taken.
             return []
 
     @property
     def unsearchable(self) -> list[str]:
         """The directories that containers were made from and that have no secrets."""
-        return [os.path.dirname(path) for path in self.secret_paths if not os.path.isdir(path)]
+        return [os.path.dirname(path) for path in self.secret_paths if not in_time(functools.partial(os.path.isdir, path), path)]
 
     def require_searchable(self) -> None:
         """Refuse what may have secrets in it that nobody knows."""

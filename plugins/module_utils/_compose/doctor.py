@@ -16,7 +16,7 @@ from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import 
 
 from .._doctor.disks import in_gigabytes, room
 from .._doctor.report import Collector, Finding, Part, Proof, doubt, fine, one_line, problem, unknown
-from .._doctor.world import World
+from .._doctor.world import World, in_time
 from .._tool.process import Run
 from . import preflight
 from ._inquiry import SECRETS, Row, Site
@@ -105,16 +105,19 @@ def inspected(site: Site) -> list[Row]:
 
 def directory(site: Site) -> str:
     """Return what lies in the site's directory: mode, owner, size and path. Nothing is opened."""
+    lines = in_time(lambda: _rows_below(site.directory), site.directory)
+    return "".join(lines) or f"There is no directory {site.directory}, or nothing is in it.\n"
+
+
+def _rows_below(directory: str) -> list[str]:
     lines = []
-    for folder, folders, files in os.walk(site.directory):
+    for folder, folders, files in os.walk(directory):
         folders.sort()
         for name in sorted([*folders, *files]):
             path = os.path.join(folder, name)
             row = os.lstat(path)
-            lines.append(
-                f"{stat.filemode(row.st_mode)} {row.st_uid}:{row.st_gid} {row.st_size:>10} {os.path.relpath(path, site.directory)}\n"
-            )
-    return "".join(lines) or f"There is no directory {site.directory}, or nothing is in it.\n"
+            lines.append(f"{stat.filemode(row.st_mode)} {row.st_uid}:{row.st_gid} {row.st_size:>10} {os.path.relpath(path, directory)}\n")
+    return lines
 
 
 def networks(site: Site) -> list[Row]:
@@ -155,6 +158,8 @@ COLLECTORS = (
 
 def machine(site: Site) -> t.Iterator[Finding]:
     """Say what the machine lacks, as a run of site.yml would."""
+    # What never answers would hold up what asks the same of it, without a limit.
+    site.world.disk(site.directory)
     try:
         # Room on the disks has a proof of its own.
         found = preflight.run(site.run, {**site.params, "disk": 0}, check_mode=False)
@@ -168,7 +173,7 @@ def containers(site: Site) -> t.Iterator[Finding]:
     """Say which containers do not do their work."""
     yield from _elsewhere(site)
     rows = [row for row in site.containers if (row["Config"].get("Labels") or {}).get(LABEL_ONE_OFF) != "True"]
-    definition = os.path.isfile(os.path.join(site.directory, COMPOSE_FILE))
+    definition = in_time(lambda: os.path.isfile(os.path.join(site.directory, COMPOSE_FILE)), site.directory)
     if not rows:
         said = f"there is no container of the project {site.project}"
         never = f"The site was never installed on this machine: {said} and no {site.directory}/{COMPOSE_FILE}."

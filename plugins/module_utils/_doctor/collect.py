@@ -11,6 +11,7 @@ Everything is collected and proven, then scrubbed, packed, and searched for secr
 from __future__ import annotations
 
 import dataclasses
+import functools
 import glob
 import json
 import os
@@ -26,6 +27,7 @@ from ._pack import MODE, pack, require_clean
 from ._people import People
 from .report import STATES, Finding, Part, Report, doubt, gather
 from .scrub import Scrubber, own_words, too_short
+from .world import in_time
 
 Params = t.Mapping[str, t.Any]
 
@@ -42,7 +44,8 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "keep_addresses": {"type": "bool", "default": False},
     "directory": {"type": "path", "required": True},
     # From the action plugin: archive (where it is made), names (the rule for names of secrets), short (the names of secrets that are too
-    # short to be searched for), unrendered (of those that have no value), repository (where the backups are), and what the control node itself sees: versions, clock, addresses.
+    # short to be searched for), unrendered (of those that have no value), repository (where the backups are), and what the control node
+    # itself sees: versions, clock, addresses.
     "control_node": {"type": "dict", "default": {}},
 }
 NO_NAMES: dict[str, list[str]] = {"names": [], "endings": [], "open": []}
@@ -60,7 +63,7 @@ PSEUDONYMS = "\nIn logs and checks, addresses of visitors and of mailboxes have 
 
 def machine_part(machine: Machine) -> Part:
     """Return what is collected and proven on any machine."""
-    return Part(machine, _machine.COLLECTORS, _proofs.PROOFS)
+    return Part(machine, _machine.COLLECTORS, _proofs.PROOFS, _machine.addresses)
 
 
 def run(params: Params, parts: t.Sequence[Part], *, now: float) -> dict[str, t.Any]:
@@ -92,15 +95,21 @@ def read_secrets(paths: t.Iterable[str]) -> t.Iterator[tuple[str, str]]:
     """Yield the content of each file below paths. One that cannot be read cannot be searched for, so there is no report then."""
     for path in paths:
         try:
-            for file in _files_below(path):
-                with open(file, encoding="utf-8", errors="replace") as opened:
-                    yield file, opened.read()
+            yield from in_time(functools.partial(_contents_below, path), path)
         except OSError as error:
             msg = (
                 f"The secrets of the site cannot be read ({error.filename}: {error.strerror}), so nobody could tell whether they are in an "
                 "archive; let Ansible become root. Nothing was collected."
             )
             raise ToolError(msg, error="unreadable") from error
+
+
+def _contents_below(path: str) -> list[tuple[str, str]]:
+    found = []
+    for file in _files_below(path):
+        with open(file, encoding="utf-8", errors="replace") as opened:
+            found.append((file, opened.read()))
+    return found
 
 
 def _files_below(path: str) -> t.Iterator[str]:
@@ -119,7 +128,8 @@ def _unsearchable(names: t.Iterable[str]) -> t.Iterator[Finding]:
     for name in names:
         yield doubt(
             "secrets",
-            f"The secret {os.path.basename(name)} is too short or too plain a word to be searched for; only where its name is next to it, it is hidden.",
+            f"The secret {os.path.basename(name)} is too short or too plain a word to be searched for; only where its name is next to it, "
+            "it is hidden.",
         )
 
 
