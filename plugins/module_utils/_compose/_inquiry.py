@@ -52,7 +52,7 @@ class Site:
             return "Docker is not installed on the machine"
         try:
             info, reason = preflight.engine_of(self.run)
-        except ToolError as error:
+        except (ToolError, OSError, ValueError) as error:
             return str(error)
         return "" if info.get("ServerVersion") else f"the Docker engine does not answer: {reason}"
 
@@ -71,7 +71,10 @@ class Site:
     def _ask(self, *words: str) -> str:
         if self.unreachable or self.run is None:
             raise ToolError(self.unreachable)
-        result = self.run(["docker", *words], None)
+        try:
+            result = self.run(["docker", *words], None)
+        except OSError as error:
+            raise ToolError(f"docker cannot be started: {error.strerror}") from error
         if result.rc != 0:
             raise ToolError(f"docker {words[0]} ended with exit status {result.rc}: {result.err.strip()[-300:]}")
         ends = (result.out, result.err if words[0] in ("logs", "exec") else "")
@@ -82,7 +85,7 @@ class Site:
         """The project's containers, also one-off ones."""
         row = f'{{{{.ID}}}}\t{{{{.Names}}}}\t{{{{.Label "{LABEL_FOLDER}"}}}}'
         printed = self.docker("ps", "--all", "--no-trunc", "--filter", f"label={LABEL_PROJECT}={self.project}", "--format", row)
-        cells = (line.split("\t") for line in printed.split("\n") if line)
+        cells = ((*line.split("\t"), "", "")[:3] for line in printed.split("\n") if line)
         return [Container(number, name.partition(",")[0], folder or self.directory) for number, name, folder in cells]
 
     @functools.cached_property
@@ -92,7 +95,7 @@ class Site:
             return []
         try:
             return self._inspected(*self.listed)
-        except ToolError:
+        except (ToolError, ValueError):
             rows = [row for one in self.listed for row in self._one(one)]
             if not rows:
                 raise

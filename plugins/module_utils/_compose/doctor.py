@@ -204,7 +204,7 @@ def _elsewhere(site: Site) -> t.Iterator[Finding]:
 
 def _silent(site: Site) -> t.Iterator[str]:
     for name, reason in site.silent.items():
-        yield f"Docker does not tell the state of the container {name} ({one_line(str(reason))}); restart Docker."
+        yield f"Docker does not tell the state of the container {name} ({one_line(str(reason))}); look at the journal of the engine."
 
 
 def _wrong(row: Row) -> t.Iterator[str]:

@@ -246,6 +246,22 @@ def test_without_the_secrets_of_its_containers_nothing_is_taken_that_may_have_th
     assert "secrets any more" not in sentences(report_of(Docker(), tmp_path / "nowhere", definition=False), "problem")
 
 
+@pytest.mark.parametrize(
+    "answer", [OSError(13, "Permission denied"), ValueError("no JSON"), Result(0, "{", ""), Result(0, "rubbish\nand more", "")]
+)
+def test_no_answer_of_docker_ends_a_report_before_it_begins(tmp_path: pathlib.Path, answer: Exception | Result) -> None:
+    well = Docker(container("php"))
+
+    def docker(command: list[str], _text: t.Optional[str] = None) -> Result:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer if command[1] == "ps" or answer.out == "{" else well(command)
+
+    part = doctor.part(docker, parameters(tmp_path), t.cast("t.Any", World()), log_lines=5, repository="")
+    assert set(part.secret_paths(part.about)) <= {str(tmp_path / "secrets")}
+    assert sentences(gather([part]), "unknown")
+
+
 def test_lines_of_a_log_end_where_the_log_ends_them(tmp_path: pathlib.Path) -> None:
     docker = Docker(container("php"))
     site = doctor.part(docker, parameters(tmp_path), t.cast("t.Any", World()), log_lines=5, repository="").about
