@@ -37,7 +37,8 @@ _QUOTED = (
 )
 # What is hidden already, and what is no value but a list or the beginning of one.
 _NOT = r"(?!\*\*\*(?:[&;\"',)\]}<\s]|$))(?!\[[^\n]*\]|\{[^\n]*:[^\n]*\}|[\[{(][ \t]*(?:\n|$))"
-_WORD = rf"{_NOT}\S+"
+# A list with texts in quotes, to the last bracket of its line; a word. Without quotes, as in YAML, a list has names of secrets.
+_WORD = rf"(?:array[ \t]*)?[\[({{](?=[^\n\"']{{0,500}}[\"'])[^\n]{{0,2000}}[\])}}]|{_NOT}\S+"
 _NUMBER = r"-?\d[\d.eE+-]*(?=[\s,}\])])|(?:true|false|null)\b"
 # Lines below a name that are set in.
 _BLOCK = r"[|>][-+\d]{0,2}[ \t]*\n(?P<indent>[ \t]+)\S[^\n]*(?:\n(?P=indent)[^\n]*)*"
@@ -53,18 +54,18 @@ NOTATIONS = tuple(
         # ["password"]=> and on the next line string(3) "x y", as var_dump does
         (rf"\[\"{_NAME}\"(?::[^\]\n]{{1,100}})?\]=>\s*(?:\w+\(\d+\)[ \t]*)?", 0, r"\"[\s\S]{0,2000}?\"(?=\s*(?:[\[}\n]|$))|[^\s\"]+"),
         # <password>x y</password>
-        (rf"<{_NAME}(?:\s[^<>\n]{{0,200}})?>", 0, r"[^<]+(?=</)"),
+        (rf"<{_NAME}(?:\s[^<>\n]{{0,200}})?>", 0, r"(?:<!\[CDATA\[[\s\S]{0,2000}?\]\]>|[^<]+)(?=</)"),
         # "name":"smtppass","value":"x" and value='x' WHERE name='smtppass'
         (rf"{_PAIR_NAME}{_BETWEEN}{_PAIR_VALUE}", re.IGNORECASE, rf"{_QUOTED}|[^\s,;}}\])]+"),
         (rf"{_PAIR_VALUE}(?=(?:{_QUOTED}){_BETWEEN}{_PAIR_NAME})", re.IGNORECASE, _QUOTED),
-        # define('DB_PASSWORD', 'x')
-        (rf"\(\s*{_QUOTE}{_NAME}{_QUOTE}\s*,\s*", 0, rf"{_QUOTED}|{_NOT}[^\s,)]+"),
+        # define('DB_PASSWORD', 'x'), VALUES (5, 'smtppass', 'x')
+        (rf"\(\s*(?:[\w$]{{1,50}}\s*,\s*){{0,3}}{_QUOTE}{_NAME}{_QUOTE}\s*,\s*", 0, rf"{_QUOTED}|{_NOT}[^\s,)]+"),
         # --password x
         (rf"{_START}--?(?P<name>[A-Za-z][\w-]{{1,100}})[ \t]+", 0, rf"{_QUOTED}|{_NOT}[^\s-]\S*"),
         # PASSWORD 'x'
         (rf"{_START}(?P<name>[\w.-]{{0,90}}(?:password|passwd|passphrase|secret))[ \t]+(?=\\*[\"'])", re.IGNORECASE, _QUOTED),
         # ?password=x& of an address, and the others in which a sign ends the value
-        (rf"(?<=[?&]){_NAME}=", 0, rf"{_NOT}[^\s&\"'<>]+"),
+        (rf"(?<=[?&]){_NAME}=", 0, rf"{_NOT}[^\s&\"<>]+"),
         (rf"(?<=;){_NAME}=", 0, rf"{_QUOTED}|{_NOT}[^\s;]+"),
         (rf"{_START}(?P<name>(?:{'|'.join(COOKIES)})[\w.-]{{0,80}})=", re.IGNORECASE, rf"{_QUOTED}|{_NOT}[^\s;]+"),
         (rf"(?<!\\)(?<=\"){_NAME}{_IS}", 0, rf"{_QUOTED}|{_NOT}(?:[^\s\"\\]|\\.)+"),

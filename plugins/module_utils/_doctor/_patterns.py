@@ -18,7 +18,7 @@ IN_QUERIES = frozenset(
     {"code", "state", "ticket", "nonce", "otp", "key", "data", "p", "sig", "signature", "samlresponse", "samlrequest", "relaystate"}
 )
 HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-auth-token"})
-QUERY = re.compile(r"(?:(?<=[?&])|(?<=&amp;))(?P<name>[\w.%\[\]-]+)=(?P<value>[^&\s\"'#<>\\]+)")
+QUERY = re.compile(r"(?:(?<=[?&])|(?<=&amp;))(?P<name>[\w.%\[\]-]+)=(?P<value>[^&\s\"#<>\\]+)")
 # A value in a query that no person has typed: long, and with digits among letters, not just between words.
 OPAQUE = re.compile(r"[\w%.~+/=-]{20,}")
 MIXED = re.compile(r"[A-Za-z]\d|\d[A-Za-z]")
@@ -69,7 +69,7 @@ PATTERNS: Patterns = (
 
 # What may be addresses, up to the last @, and in it a user with a password, which may have one, too. A number and a slash are a port.
 ADDRESSES = re.compile(r"(?<![^\s\"])(?:[^\s\"]|(?<=\\)\")*@")
-LOGIN = re.compile(r"(://[^\s/:@\"'<>]{0,200}):(?!\d{1,5}[/?#]).+@")
+LOGIN = re.compile(r"(://[^\s/:@\"'<>\[]{0,200}):(?!\d{1,5}[/?#]).+@")
 
 
 def without_patterns(text: str) -> str:

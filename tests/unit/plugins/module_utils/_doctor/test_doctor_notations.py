@@ -48,13 +48,16 @@ PARAMETERS = "INSERT INTO mdl_user (a, b) VALUES ($1,$2)\n[array (\n  0 => 'xxx)
         ('"password: ab" next', '"password: ***" next'),
         ("redis://user:ab@REST/x@cache:6379/0", "redis://user:***@cache:6379/0"),
         ("redis://user:ab'REST@cache", "redis://user:***@cache"),
-        ("http://cache:8080/a/@b", None),
+        ("http://cache:8080/a/@b http://[2001:db8::1]:80/x@y", None),
+        ("GET /x?token=x'REST&page=2", "GET /x?token=***&page=2"),
         # notations
         ("Array\n(\n    [password] => x y\n    [user] => anna\n)", "Array\n(\n    [password] => ***\n    [user] => anna\n)"),
         ("Array ( [password] => x y [user] => anna )", "Array ( [password] => *** [user] => anna )"),
         ('["password"]=>\n  string(7) "x" y z"\n  ["user"]=>\n', '["password"]=>\n  string(7) "***"\n  ["user"]=>\n'),
         ('["password":protected]=>\n  string(3) "x y"\n}', '["password":protected]=>\n  string(3) "***"\n}'),
         ("<user>anna</user><password>x y</password>", "<user>anna</user><password>***</password>"),
+        ("<password type='a'><![CDATA[x <y>]]></password>", "<password type='a'>***</password>"),
+        ("VALUES (5, $1, 'smtppass', 'x y')", "VALUES (5, $1, 'smtppass', '***')"),
         ("{&quot;password&quot;:&quot;x y&quot;,&quot;a&quot;:1}", "{&quot;password&quot;:&quot;***&quot;,&quot;a&quot;:1}"),
         ('{"name":"smtp_password","value":"x y"},{"a":"b"}', '{"name":"smtp_password","value":"***"},{"a":"b"}'),
         (r'"{\"name\":\"smtp_password\",\"value\":\"x y\"}"', r'"{\"name\":\"smtp_password\",\"value\":\"***\"}"'),
@@ -70,6 +73,8 @@ PARAMETERS = "INSERT INTO mdl_user (a, b) VALUES ($1,$2)\n[array (\n  0 => 'xxx)
         ("GET /f?X-Amz-Signature=abc&X-Amz-Date=5", "GET /f?X-Amz-Signature=***&X-Amz-Date=5"),
         ("authenticated with bearer abcdefgh12", "authenticated with bearer ***"),
         ('{"pin_secret":5,"host":"x"}', '{"pin_secret":***,"host":"x"}'),
+        ("'smtppass' => array('value' => 'x', 'y'), next", "'smtppass' => ***, next"),
+        ('{"tokens":["x","y"]} next', '{"tokens":*** next'),
         # what is none
         ("Duplicate entry: no such key: mdl_config_plugins in table", None),
         ("GET /x.php?returnurl=/course/view.php/some-long-words HTTP", None),
@@ -109,7 +114,7 @@ def test_json_stays_json() -> None:
     "word",
     [
         "eyJ-", "A ", "[array (", "Failing row contains (", "name='a' ", "value='a' ", "<a>", "://a:", "--password ", "[password] => ",
-        "$1$", "password: |\n a", "&quot;", "\\'", "Key (a", '["password"]=>"', "password 'a ", ";a=", "'a':'",
+        "$1$", "password: |\n a", "&quot;", "\\'", "Key (a", '["password"]=>"', "password 'a ", ";a=", "'a':'", "password: ['", "token: (",
     ],
 )  # fmt: skip
 def test_a_long_text_is_gone_through_once(word: str) -> None:
