@@ -128,6 +128,14 @@ def test_the_secrets_of_the_machine_are_known(tmp_path: pathlib.Path) -> None:
     assert "The secret pin is too short" in result["summary"][0]
 
 
+def test_secrets_that_only_a_part_knows_of_are_known(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "salt").write_text("Canary-2", encoding="utf-8")
+    part = Part("Canary-2 x", [Collector("x.txt", "x", str)], secret_paths=lambda _about: [str(tmp_path / "made")])
+    collect.run(parameters(tmp_path), [part], now=NOW)
+    assert unpacked(str(tmp_path / "report.tar.gz"))["x.txt"] == "*** x"
+
+
 def test_a_secret_that_cannot_be_read_is_a_refusal(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "salt").write_text("Canary-2", encoding="utf-8")
 
