@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import base64
 import datetime
+import functools
 import json
+import operator
 import os
 import platform
+import re
 import socket
 import time
 import typing as t
@@ -19,7 +22,8 @@ import yaml
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as ansible_version
-from ansible_collections.campus.moodle.plugins.module_utils._doctor.scrub import too_short
+from ansible_collections.campus.moodle.plugins.module_utils._doctor.scrub import own_words, too_short
+from ansible_collections.campus.moodle.plugins.module_utils._restic.client import PLAIN
 from ansible_collections.campus.moodle.plugins.module_utils._site.describe import SECRETS
 from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 from ansible_collections.campus.moodle.plugins.module_utils._tool.files import replace_file
@@ -30,6 +34,10 @@ SECRET_NAMES = COLLECTION / "roles" / "image" / "files" / "rootfs" / "opt" / "ca
 
 Result = dict[str, t.Any]
 Variables = t.Mapping[str, t.Any]
+Render = t.Callable[[t.Any], t.Any]
+CONTAINERS = (t.Mapping, list, tuple)
+# Where the backups are, and with which variables restic is run: not all of it is secret.
+REPOSITORY, ENVIRONMENT = "moodle_backup_repository", "moodle_backup_environment"
 
 
 class ActionModule(ActionBase):
@@ -51,9 +59,12 @@ class ActionModule(ActionBase):
         if writes:
             _make(directory)
         site = given.get("site") or {}
-        secrets = {**dict(plain_values("given", given.get("secrets"))), **self._secrets(variables), **_files_of(site)}
+        words = own_words(site)
+        found = dict([*texts_of("given", given.get("secrets")), *self._secrets(variables)])
+        texts = {**{name: text for name, text in found.items() if text is not None}, **_files_of(site)}
+        secrets = {name: text for name, text in texts.items() if not is_plain(name, text)}
         # Ansible, too, hides what it is told to hide, and a short word would be hidden in everything.
-        short = too_short(secrets)
+        short = too_short(secrets, words)
         folder = self._connection._shell.tmpdir or self._make_tmp_path()
         made = self._connection._shell.join_path(folder, "report.tar.gz")
         try:
@@ -61,7 +72,8 @@ class ActionModule(ActionBase):
                 "archive": made if writes else "",
                 "names": json.loads(SECRET_NAMES.read_text(encoding="utf-8")),
                 "short": short,
-                "repository": folder_of(secrets.get("moodle_backup_repository", "")),
+                "unrendered": sorted(name for name, text in found.items() if text is None),
+                "repository": folder_of(texts.get(REPOSITORY, "")),
                 "versions": versions(),
                 "clock": self._clock(),
                 **addresses_of(site.get("hostname") or ""),
@@ -83,22 +95,18 @@ class ActionModule(ActionBase):
         if brought.get("failed") or "content" not in brought:
             raise ToolError(f"The archive could not be brought over: {brought.get('msg', 'it was not there')}", error="files")
         moment = datetime.datetime.now(datetime.timezone.utc)
-        here = os.path.join(directory, f"{name}-{moment:%Y%m%dT%H%M%SZ}.tar.gz")
+        stem = stem_of(name, str(variables.get("inventory_hostname", "")))
         try:
-            replace_file(here, base64.b64decode(brought["content"]), mode=0o600)
+            return write_new(directory, f"{stem}-{moment:%Y%m%dT%H%M%SZ}", base64.b64decode(brought["content"]))
         except OSError as error:
-            raise ToolError(f"The archive cannot be written ({here}: {error.strerror}).", error="files") from error
-        return here
+            raise ToolError(
+                f"The archive cannot be written: moodle_doctor_directory is {directory} ({error.strerror}).", error="files"
+            ) from error
 
-    def _secrets(self, variables: Variables) -> dict[str, str]:
-        """Return the secrets that the inventory gives, each by a name. One that cannot be rendered has no value that could be anywhere."""
-        found: dict[str, str] = {}
+    def _secrets(self, variables: Variables) -> t.Iterator[tuple[str, t.Optional[str]]]:
+        """Yield the secrets that the inventory gives, each with a name; None for one that cannot be rendered."""
         for name in sorted(set(SECRETS) & set(variables)):
-            try:
-                found.update(plain_values(name, self._templar.template(variables[name])))
-            except AnsibleError:
-                continue
-        return found
+            yield from texts_of(name, variables[name], self._templar.template)
 
     def _clock(self) -> Result:
         """Return how far the machine's clock is ahead of the one here, in seconds, and how exact that is."""
@@ -127,16 +135,54 @@ def folder_of(repository: str) -> str:
     return repository if repository.startswith("/") or not repository else "elsewhere"
 
 
-def plain_values(name: str, value: t.Any) -> t.Iterator[tuple[str, str]]:
-    """Yield each text in a value with a name."""
-    if isinstance(value, t.Mapping):
-        for key, inner in value.items():
-            yield from plain_values(f"{name}.{key}", inner)
-    elif isinstance(value, (list, tuple)):
-        for number, inner in enumerate(value):
-            yield from plain_values(f"{name}.{number}", inner)
-    elif value is not None and not isinstance(value, bool):
+def texts_of(name: str, value: t.Any, render: Render = lambda value: value) -> t.Iterator[tuple[str, t.Optional[str]]]:
+    """Yield each text in a value with a name; None where it cannot be rendered, which hides nothing that stands beside it."""
+    yield from _texts(name, lambda: value, render)
+
+
+def _texts(name: str, get: t.Callable[[], t.Any], render: Render) -> t.Iterator[tuple[str, t.Optional[str]]]:
+    # What was rendered may have parts that are rendered only when somebody takes them.
+    try:
+        value = get()
+        value = value if isinstance(value, CONTAINERS) else render(value)
+        keys = list(value) if isinstance(value, t.Mapping) else range(len(value)) if isinstance(value, CONTAINERS) else ()
+    except AnsibleError:
+        yield name, None
+        return
+    for key in keys:
+        yield from _texts(f"{name}.{key}", functools.partial(operator.getitem, value, key), render)
+    if value is not None and not isinstance(value, (bool, *CONTAINERS)):
         yield name, str(value)
+
+
+def is_plain(name: str, text: str) -> bool:
+    """Whether a text that stands among the secrets is none: a folder, or a variable of restic that is no secret."""
+    variable, _, inner = name.partition(".")
+    return (variable == REPOSITORY and text.startswith("/")) or (variable == ENVIRONMENT and inner in PLAIN)
+
+
+def stem_of(name: str, host: str) -> str:
+    """Return what the archive's name begins with: sites of different machines may have one name."""
+    own = re.sub(r"[^a-z0-9]+", "-", host.lower()).strip("-")
+    return name if own == name else f"{name}-{own}"
+
+
+def write_new(directory: str, stem: str, content: bytes) -> str:
+    """Write an archive, as a whole and never in the place of another, and return its path."""
+    path, number = os.path.join(directory, f"{stem}.tar.gz"), 1
+    while True:
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            break
+        except FileExistsError:
+            number += 1
+            path = os.path.join(directory, f"{stem}-{number}.tar.gz")
+    try:
+        replace_file(path, content, mode=0o600)
+    except BaseException:
+        os.unlink(path)
+        raise
+    return path
 
 
 def _files_of(site: Variables) -> dict[str, str]:

@@ -94,20 +94,22 @@ class ActionModule(ActionBase):
         One that cannot be rendered ends the task, or is left out with a sentence where a description may have problems.
         """
         given = {name: value for name, value in variables.items() if name.startswith(site_options.PREFIX)}
+        unrendered: list[str] = []
         # First which target it is, since that decides which of the others count.
-        given = {**given, **self._templar.template({name: given[name] for name in (TARGET,) if name in given})}
-        count = {option.name for option in site.counts(options, given, purpose)}
-        if purpose not in site.WITH_PROBLEMS:
-            return {**given, **self._templar.template({name: value for name, value in given.items() if name in count})}, []
-        unrendered = []
-        for name in sorted(count & set(given)):
+        self._render(given, {TARGET}, purpose, unrendered)
+        self._render(given, {option.name for option in site.counts(options, given, purpose)} - {TARGET}, purpose, unrendered)
+        return given, unrendered
+
+    def _render(self, given: dict[str, t.Any], names: set[str], purpose: str, unrendered: list[str]) -> None:
+        for name in sorted(names & set(given)):
             try:
                 given[name] = self._templar.template(given[name])
             except AnsibleError as error:
+                if purpose not in site.WITH_PROBLEMS:
+                    raise
                 # The variable itself stays known, so that nothing calls it missing.
                 given[name] = None
-                unrendered.append(f"{name} cannot be rendered: {error}.")
-        return given, unrendered
+                unrendered.append(f"{name} cannot be rendered: {str(error).rstrip('.')}.")
 
     @staticmethod
     def _options() -> dict[str, site_options.Option]:
@@ -120,7 +122,7 @@ class ActionModule(ActionBase):
         try:
             place = claims.place(mine.host, variables["hostvars"][mine.host])
         except AnsibleError as error:
-            return [f"The address of the inventory host {mine.host} cannot be rendered: {error}."]
+            return [f"The address of the inventory host {mine.host} cannot be rendered: {str(error).rstrip('.')}."]
         return list(claims.clashes(mine, self._earlier_sites(options, variables, mine, claims, place, purpose)))
 
     def _earlier_sites(

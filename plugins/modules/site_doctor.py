@@ -18,6 +18,8 @@ description:
     so are private keys, passwords in addresses, sessions and tokens. Then the archive is searched once more; if a secret is left,
     there is no archive.
   - Changes nothing on the machine; a private folder there holds the archive until it is brought over, and is removed.
+  - A secret of fewer than 8 characters, or one that is a word of the site itself such as its name, is not searched for, since its gaps
+    would tell it; a finding names it. Where containers were made from a directory without secrets, their logs are left out.
   - Findings do not fail the task; P(campus.moodle.site#role) has an entry point for that, check.
 extends_documentation_fragment:
   - campus.moodle._attributes

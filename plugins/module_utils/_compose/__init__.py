@@ -10,7 +10,7 @@ preflight  compose_preflight: what a machine must offer
 secrets    compose_secrets: the secrets of a site, generated once and kept
 rollout    compose_rollout: a site as described, or none
 database   compose_database: dump the site's database, and load a dump beside it
-doctor     what a report for support has of a site
+doctor     what a report for support has of a site; room: _inquiry (the engine, asked once for each thing)
 files      what lies in a site's directory on the machine
 
 The rooms of the rollout, in reading order: _plan (what differs), _steps (carry it out), _wait (until containers do their work),

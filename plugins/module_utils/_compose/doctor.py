@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import stat
@@ -16,10 +15,11 @@ import typing as t
 from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
 from .._doctor.disks import in_gigabytes, room
-from .._doctor.report import Collector, Finding, Part, Proof, doubt, fine, problem, unknown
-from .._doctor.world import World
+from .._doctor.report import Collector, Finding, Part, Proof, doubt, fine, one_line, problem, unknown
+from .._doctor.world import World, in_time
 from .._tool.process import Run
 from . import preflight
+from ._inquiry import SECRETS, Row, Site
 from .files import COMPOSE_FILE, ROLLOUT_FILE
 from .project import LABEL_ONE_OFF, LABEL_PROJECT, LABEL_SERVICE
 
@@ -35,61 +35,6 @@ PROGRAMS = {
 TIME = len("2026-11-21T02:00:04.000000000Z")
 # The volumes that a backup reads.
 DATA = ("moodledata", "database")
-Row = dict[str, t.Any]
-
-
-class Site:
-    """A site's project, asked once for each thing. log_lines is how much of each log is taken, repository where the backups are."""
-
-    def __init__(self, docker: t.Optional[Run], params: t.Mapping[str, t.Any], world: World, *, log_lines: int, repository: str) -> None:
-        self.params, self.world, self.log_lines, self.repository = params, world, log_lines, repository
-        self.project, self.directory = params["project"], params["directory"]
-        self.run = docker
-
-    @functools.cached_property
-    def unreachable(self) -> str:
-        """Why nothing can be asked of the engine; empty where it answers."""
-        if self.run is None:
-            return "Docker is not installed on the machine"
-        try:
-            info, reason = preflight.engine_of(self.run)
-        except ToolError as error:
-            return str(error)
-        return "" if info.get("ServerVersion") else f"the Docker engine does not answer: {reason}"
-
-    def docker(self, *words: str) -> str:
-        """Return what docker prints, to both ends, as logs are; ToolError where it fails. An engine that hangs is asked once."""
-        if self.unreachable or self.run is None:
-            raise ToolError(self.unreachable)
-        result = self.run(["docker", *words], None)
-        if result.rc != 0:
-            raise ToolError(f"docker {words[0]} ended with exit status {result.rc}: {result.err.strip()[-300:]}")
-        return result.out + (result.err if words[0] in ("logs", "exec") else "")
-
-    @functools.cached_property
-    def containers(self) -> list[Row]:
-        """What the engine knows of each container, also of one-off ones."""
-        found = self.docker("ps", "-aq", "--no-trunc", "--filter", f"label={LABEL_PROJECT}={self.project}").split()
-        return list(json.loads(self.docker("container", "inspect", *found))) if found else []
-
-    @property
-    def info(self) -> Row:
-        """What the engine says of itself."""
-        return dict(json.loads(self.docker("info", "--format", "{{json .}}")))
-
-    @functools.cached_property
-    def sizes(self) -> dict[str, str]:
-        """The sizes of the project's volumes, as the engine writes them."""
-        # The engine adds up all files of the machine's volumes, which takes its time.
-        listed = json.loads(self.docker("system", "df", "--verbose", "--format", "{{json .}}"))
-        return {row["Name"]: row["Size"] for row in listed.get("Volumes") or [] if row["Name"].startswith(f"{self.project}_")}
-
-    def read(self, name: str) -> str:
-        """Return a file of the site's directory."""
-        try:
-            return self.world.read(os.path.join(self.directory, name))
-        except OSError as error:
-            raise ToolError(f"{error.filename}: {error.strerror}") from error
 
 
 def name_of(row: Row) -> str:
@@ -140,28 +85,39 @@ def programs(site: Site) -> dict[str, str]:
 
 def logs(site: Site) -> dict[str, str]:
     """Return the last lines of each container, by the times that begin them: docker prints each of its two outputs by itself."""
+    site.require_searchable()
     found = {}
-    for row in site.containers:
+    for container in site.listed:
         try:
-            lines = site.docker("logs", "--timestamps", f"--tail={site.log_lines}", row["Id"]).splitlines(keepends=True)
-            found[f"{name_of(row)}.log"] = "".join(sorted(lines, key=lambda line: line[:TIME]))
+            # At line ends alone: what else splits a line in Python may stand within one.
+            lines = site.docker("logs", "--timestamps", f"--tail={site.log_lines}", container.id).split("\n")
+            found[f"{container.name}.log"] = "".join(f"{line}\n" for line in sorted(filter(None, lines), key=lambda line: line[:TIME]))
         except ToolError as error:
-            found[f"{name_of(row)}.log"] = f"{error}\n"
+            found[f"{container.name}.log"] = f"{error}\n"
     return found
+
+
+def inspected(site: Site) -> list[Row]:
+    """Return all that the engine knows of the containers, with their environment and the last answers of their health checks."""
+    site.require_searchable()
+    return site.containers
 
 
 def directory(site: Site) -> str:
     """Return what lies in the site's directory: mode, owner, size and path. Nothing is opened."""
+    lines = in_time(lambda: _rows_below(site.directory), site.directory)
+    return "".join(lines) or f"There is no directory {site.directory}, or nothing is in it.\n"
+
+
+def _rows_below(directory: str) -> list[str]:
     lines = []
-    for folder, folders, files in os.walk(site.directory):
+    for folder, folders, files in os.walk(directory):
         folders.sort()
         for name in sorted([*folders, *files]):
             path = os.path.join(folder, name)
             row = os.lstat(path)
-            lines.append(
-                f"{stat.filemode(row.st_mode)} {row.st_uid}:{row.st_gid} {row.st_size:>10} {os.path.relpath(path, site.directory)}\n"
-            )
-    return "".join(lines) or f"There is no directory {site.directory}, or nothing is in it.\n"
+            lines.append(f"{stat.filemode(row.st_mode)} {row.st_uid}:{row.st_gid} {row.st_size:>10} {os.path.relpath(path, directory)}\n")
+    return lines
 
 
 def networks(site: Site) -> list[Row]:
@@ -186,7 +142,7 @@ COLLECTORS = (
     Collector("versions/programs.json", "PHP, PostgreSQL, Valkey and nginx, as they run", programs),
     Collector("versions/images.json", "the images of the containers, with their labels", images),
     Collector("state/containers.json", "each container: state, health, exit status, restarts, whether memory ran out, ports", listed),
-    Collector("state/inspect.json", "all that Docker knows of the containers", lambda site: site.containers),
+    Collector("state/inspect.json", "all that Docker knows of the containers", inspected),
     Collector("state/usage.txt", "memory and processors of the running containers", lambda site: site.docker(
         "stats", "--no-stream", "--no-trunc", *(row["Id"] for row in site.containers if row["State"]["Status"] == "running"))
         if site.containers else "No container is there.\n"),
@@ -202,6 +158,8 @@ COLLECTORS = (
 
 def machine(site: Site) -> t.Iterator[Finding]:
     """Say what the machine lacks, as a run of site.yml would."""
+    # What never answers would hold up what asks the same of it, without a limit.
+    site.world.disk(site.directory)
     try:
         # Room on the disks has a proof of its own.
         found = preflight.run(site.run, {**site.params, "disk": 0}, check_mode=False)
@@ -213,14 +171,15 @@ def machine(site: Site) -> t.Iterator[Finding]:
 
 def containers(site: Site) -> t.Iterator[Finding]:
     """Say which containers do not do their work."""
+    yield from _elsewhere(site)
     rows = [row for row in site.containers if (row["Config"].get("Labels") or {}).get(LABEL_ONE_OFF) != "True"]
-    definition = os.path.isfile(os.path.join(site.directory, COMPOSE_FILE))
+    definition = in_time(lambda: os.path.isfile(os.path.join(site.directory, COMPOSE_FILE)), site.directory)
     if not rows:
         said = f"there is no container of the project {site.project}"
         never = f"The site was never installed on this machine: {said} and no {site.directory}/{COMPOSE_FILE}."
         yield problem("containers", f"The site does not run: {said}; run campus.moodle.site." if definition else never)
         return
-    wrong = [sentence for row in rows for sentence in _wrong(row)]
+    wrong = [*_silent(site), *(sentence for row in rows for sentence in _wrong(row))]
     yield from (problem("containers", sentence) for sentence in wrong)
     missing = _services(site) - {service_of(row) for row in rows} if definition else set()
     yield from (problem("containers", f"The service {name} has no container; run campus.moodle.site.") for name in sorted(missing))
@@ -229,6 +188,23 @@ def containers(site: Site) -> t.Iterator[Finding]:
             yield doubt("containers", f"The container {name_of(row)} was started again {row['RestartCount']} times.")
     if not wrong and not missing:
         yield fine("containers", f"{len(rows)} containers run, and none is unhealthy.")
+
+
+def _elsewhere(site: Site) -> t.Iterator[Finding]:
+    """Say which containers were made from another directory than the description has, and which from one without secrets."""
+    for folder in site.unsearchable:
+        yield problem(
+            "containers",
+            f"The containers of {site.project} were made from {folder}, and there is no {folder}/{SECRETS} any more, so nobody could tell "
+            "whether secrets are in their logs, which were left out; run campus.moodle.site.",
+        )
+    for folder in sorted({one.folder for one in site.listed} - {site.directory}):
+        yield doubt("containers", f"Containers of {site.project} were made from {folder}, and moodle_directory is {site.directory}.")
+
+
+def _silent(site: Site) -> t.Iterator[str]:
+    for name, reason in site.silent.items():
+        yield f"Docker does not tell the state of the container {name} ({one_line(str(reason))}); look at the journal of the engine."
 
 
 def _wrong(row: Row) -> t.Iterator[str]:
@@ -296,4 +272,5 @@ PROOFS = (
 
 def part(docker: t.Optional[Run], params: t.Mapping[str, t.Any], world: World, *, log_lines: int, repository: str) -> Part:
     """Return what a report has of a site in Docker Compose."""
-    return Part(Site(docker, params, world, log_lines=log_lines, repository=repository), COLLECTORS, PROOFS, addresses)
+    site = Site(docker, params, world, log_lines=log_lines, repository=repository)
+    return Part(site, COLLECTORS, PROOFS, addresses, lambda site: site.secret_paths)

@@ -12,6 +12,7 @@ scrub      what takes secrets and people out of texts
 disks      whether a disk has room, for the directories of any target
 questions  what campus.moodle.check asks of a site
 
-Rooms: _machine (collectors for any machine), _proofs (its table of proofs), _forms (how a secret can be written), _patterns (what looks
-like one), _people (pseudonyms for addresses), _pack (the archive, and the last look into it).
+Rooms: _machine (collectors for any machine), _proofs (its table of proofs), _forms (how a secret can be written), _weak (which cannot be
+searched for), _patterns (what looks like one), _notations (how a text gives a name and its value), _people (pseudonyms for
+addresses), _pack (the archive, and the last look into it).
 """

@@ -7,9 +7,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import ipaddress
 import os
 import platform
+import re
 import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
@@ -43,6 +46,20 @@ class Machine:
         if result.rc != 0:
             raise ToolError(f"{command[0]} ended with exit status {result.rc}: {(result.err or result.out).strip()[-300:]}")
         return result.out
+
+
+def addresses(machine: Machine) -> t.Iterator[str]:
+    """Yield the addresses of the machine itself, and of the servers that the site is made of; they are no visitors'."""
+    yield from machine.control.get("addresses") or ()
+    for name, read in OWN_ADDRESSES.items():
+        with contextlib.suppress(OSError):
+            yield from read(machine.world.read(name))
+    for path in HOSTS:
+        host: t.Any = machine.site
+        for key in path:
+            host = (host or {}).get(key)
+        with contextlib.suppress(OSError):
+            yield from machine.world.resolve(host) if host else ()
 
 
 def _versions(machine: Machine) -> dict[str, t.Any]:
@@ -80,6 +97,12 @@ def _journal(machine: Machine) -> str:
     return machine.printed(*command)
 
 
+# Where the kernel tells the machine's own addresses, and how.
+OWN_ADDRESSES: dict[str, t.Callable[[str], list[str]]] = {
+    "/proc/net/fib_trie": re.compile(r"\|-- (\S+)\n\s+/32 host LOCAL").findall,
+    "/proc/net/if_inet6": lambda text: [str(ipaddress.IPv6Address(int(line.split()[0], 16))) for line in text.splitlines()],
+}
+HOSTS = (("hostname",), ("smtp", "host"), ("database", "host"), ("session", "host"), ("cache", "host"))
 COLLECTORS = (
     Collector("description.json", "the site as the inventory describes it, and what is wrong with that", lambda machine: {
         "problems": machine.problems, "site": machine.site}),

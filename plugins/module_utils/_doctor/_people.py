@@ -7,12 +7,15 @@
 
 from __future__ import annotations
 
+import collections
 import ipaddress
 import re
 import typing as t
+import urllib.parse
 
-MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+")
-NUMBERS = re.compile(r"(?<![\w.:])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
+MAIL = re.compile(r"(?<![\w.+-])(?:[\w.+-]|%2[Bb]){1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+")
+# Behind a name and a colon, too, and not within one of the next kind.
+NUMBERS = re.compile(r"(?<![\w.])(?<!::)(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
 # Also ::ffff:192.0.2.1, which servers write for what came by IPv4.
 HEXADECIMAL = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:(?<=:)(?:\d{1,3}\.){3}\d{1,3})?(?![\w:]|\.\d)")
 
@@ -23,10 +26,11 @@ class People:
     def __init__(self, kept: t.Iterable[str] = ()) -> None:
         self._kept = set(kept)
         self._names: dict[str, str] = {}
+        self._numbers: collections.Counter[str] = collections.Counter()
 
     def hide(self, text: str) -> str:
         """Return a text in which nobody can be recognised by an address."""
-        text = MAIL.sub(lambda match: self._name("mail", match[0].replace("%40", "@").lower(), "@pseudonym.invalid"), text)
+        text = MAIL.sub(lambda match: self._name("mail", urllib.parse.unquote(match[0]).lower(), "@pseudonym.invalid"), text)
         for pattern in (HEXADECIMAL, NUMBERS):
             text = pattern.sub(lambda match: self._address(match[0]), text)
         return text
@@ -41,5 +45,7 @@ class People:
         return text if known else self._name("address", str(address), "")
 
     def _name(self, kind: str, who: str, ending: str) -> str:
-        number = sum(name.startswith(f"{kind}-") for name in self._names.values()) + 1
-        return self._names.setdefault(who, f"{kind}-{number}{ending}")
+        if who not in self._names:
+            self._numbers[kind] += 1
+            self._names[who] = f"{kind}-{self._numbers[kind]}{ending}"
+        return self._names[who]

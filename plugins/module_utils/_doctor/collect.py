@@ -11,6 +11,7 @@ Everything is collected and proven, then scrubbed, packed, and searched for secr
 from __future__ import annotations
 
 import dataclasses
+import functools
 import glob
 import json
 import os
@@ -25,7 +26,8 @@ from ._machine import Machine
 from ._pack import MODE, pack, require_clean
 from ._people import People
 from .report import STATES, Finding, Part, Report, doubt, gather
-from .scrub import Scrubber, too_short
+from .scrub import Scrubber, own_words, too_short
+from .world import in_time
 
 Params = t.Mapping[str, t.Any]
 
@@ -42,7 +44,8 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "keep_addresses": {"type": "bool", "default": False},
     "directory": {"type": "path", "required": True},
     # From the action plugin: archive (where it is made), names (the rule for names of secrets), short (the names of secrets that are too
-    # short to be searched for), repository (where the backups are), and what the control node itself sees: versions, clock, addresses.
+    # short to be searched for), unrendered (of those that have no value), repository (where the backups are), and what the control node
+    # itself sees: versions, clock, addresses.
     "control_node": {"type": "dict", "default": {}},
 }
 NO_NAMES: dict[str, list[str]] = {"names": [], "endings": [], "open": []}
@@ -60,17 +63,19 @@ PSEUDONYMS = "\nIn logs and checks, addresses of visitors and of mailboxes have 
 
 def machine_part(machine: Machine) -> Part:
     """Return what is collected and proven on any machine."""
-    return Part(machine, _machine.COLLECTORS, _proofs.PROOFS)
+    return Part(machine, _machine.COLLECTORS, _proofs.PROOFS, _machine.addresses)
 
 
 def run(params: Params, parts: t.Sequence[Part], *, now: float) -> dict[str, t.Any]:
     """Make the report and, where a place for it is given, the archive."""
     known = params["control_node"]
-    secrets = {**params["secrets"], **dict(read_secrets(params["secret_paths"]))}
+    paths = [*params["secret_paths"], *(path for part in parts for path in part.secret_paths(part.about))]
+    secrets = {**params["secrets"], **dict(read_secrets(dict.fromkeys(paths)))}
     report = gather(parts)
-    report.findings = [*report.findings, *_unsearchable([*known.get("short", []), *too_short(secrets)])]
+    words = own_words(params["site"])
+    report.findings += [*_unsearchable([*known.get("short", []), *too_short(secrets, words)]), *_unrendered(known.get("unrendered", []))]
     people = None if params["keep_addresses"] else People(report.addresses)
-    scrubber = Scrubber(secrets.values(), secret_rule(known.get("names", NO_NAMES)), people)
+    scrubber = Scrubber(secrets.values(), secret_rule(known.get("names", NO_NAMES)), people, words)
     findings = scrubbed(report.findings, scrubber)
     files = written(params["name"], report, findings, scrubber, hidden=people is not None)
     packed = pack(scrubber.text(params["name"]), files, now)
@@ -90,15 +95,21 @@ def read_secrets(paths: t.Iterable[str]) -> t.Iterator[tuple[str, str]]:
     """Yield the content of each file below paths. One that cannot be read cannot be searched for, so there is no report then."""
     for path in paths:
         try:
-            for file in _files_below(path):
-                with open(file, encoding="utf-8", errors="replace") as opened:
-                    yield file, opened.read()
+            yield from in_time(functools.partial(_contents_below, path), path)
         except OSError as error:
             msg = (
                 f"The secrets of the site cannot be read ({error.filename}: {error.strerror}), so nobody could tell whether they are in an "
                 "archive; let Ansible become root. Nothing was collected."
             )
             raise ToolError(msg, error="unreadable") from error
+
+
+def _contents_below(path: str) -> list[tuple[str, str]]:
+    found = []
+    for file in _files_below(path):
+        with open(file, encoding="utf-8", errors="replace") as opened:
+            found.append((file, opened.read()))
+    return found
 
 
 def _files_below(path: str) -> t.Iterator[str]:
@@ -117,8 +128,14 @@ def _unsearchable(names: t.Iterable[str]) -> t.Iterator[Finding]:
     for name in names:
         yield doubt(
             "secrets",
-            f"The secret {os.path.basename(name)} is too short to be searched for; only where its name is next to it, it is hidden.",
+            f"The secret {os.path.basename(name)} is too short or too plain a word to be searched for; only where its name is next to it, "
+            "it is hidden.",
         )
+
+
+def _unrendered(names: t.Iterable[str]) -> t.Iterator[Finding]:
+    for name in names:
+        yield doubt("secrets", f"The secret {name} cannot be rendered, so it was not searched for; mend it or remove it.")
 
 
 def scrubbed(findings: t.Iterable[Finding], scrubber: Scrubber) -> list[Finding]:

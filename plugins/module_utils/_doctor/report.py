@@ -73,12 +73,16 @@ class Proof:
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """Some collectors and proofs with what they are called with; addresses returns those that belong to no person."""
+    """Some collectors and proofs with what they are called with.
+
+    addresses returns those that belong to no person, secret_paths files and folders of secrets that only the machine knows of.
+    """
 
     about: t.Any
     collectors: t.Sequence[Collector] = ()
     proofs: t.Sequence[Proof] = ()
     addresses: t.Callable[[t.Any], t.Iterable[str]] = lambda _about: ()
+    secret_paths: t.Callable[[t.Any], t.Iterable[str]] = lambda _about: ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,14 +117,15 @@ def gather(parts: t.Iterable[Part]) -> Report:
             rows = (found or {}).items() if collector.name.endswith("/") else [("", found)] if found is not None else []
             report.entries += [Entry(collector.name + name, collector.what, content, collector.personal) for name, content in rows]
         for proof in part.proofs:
-            report.findings += _attempt(report, proof.subject, functools.partial(_proven, proof), part.about) or []
-        report.addresses |= set(_attempt(report, "addresses", part.addresses, part.about) or ())
+            report.findings += _attempt(report, proof.subject, functools.partial(_listed, proof.prove), part.about) or []
+        report.addresses |= set(_attempt(report, "addresses", functools.partial(_listed, part.addresses), part.about) or ())
     report.findings += [unknown("collected", sentence) for sentence in _in_sentences(report.failures)]
     return report
 
 
-def _proven(proof: Proof, about: t.Any) -> list[Finding]:
-    return list(proof.prove(about))
+def _listed(call: t.Callable[[t.Any], t.Iterable[T]], about: t.Any) -> list[T]:
+    """Return all that a call yields: what is yielded later would be asked for outside of the attempt."""
+    return list(call(about))
 
 
 def _attempt(report: Report, name: str, call: t.Callable[[t.Any], T], about: t.Any) -> t.Optional[T]:

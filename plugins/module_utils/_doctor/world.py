@@ -11,12 +11,16 @@ import contextlib
 import ctypes
 import dataclasses
 import email.utils
+import errno
+import functools
 import http.client
 import os
+import queue
 import shutil
 import smtplib
 import socket
 import ssl
+import threading
 import time
 import typing as t
 
@@ -55,6 +59,32 @@ class Shown:
     mistrust: str = ""
 
 
+T = t.TypeVar("T")
+
+
+def in_time(call: t.Callable[[], T], path: str, seconds: float = SECONDS) -> T:
+    """Return what a call says of a path; OSError where no answer comes, as of a file system whose server is gone.
+
+    The call is then left to itself: nothing but the end of this program ends it.
+    """
+    answers: queue.SimpleQueue[tuple[t.Optional[T], t.Optional[BaseException]]] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put((call(), None))
+        except BaseException as error:
+            answers.put((None, error))
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        answer, error = answers.get(timeout=seconds)
+    except queue.Empty:
+        raise OSError(errno.ETIMEDOUT, f"no answer came within {seconds:g} seconds", path) from None
+    if error:
+        raise error
+    return t.cast("T", answer)
+
+
 class World:
     """The real one; tests have others."""
 
@@ -64,8 +94,7 @@ class World:
 
     def read(self, path: str) -> str:
         """Return the content of a file."""
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
+        return in_time(functools.partial(_content, path), path)
 
     def zone(self) -> str:
         """Return the name of the machine's time zone."""
@@ -85,10 +114,7 @@ class World:
 
     def disk(self, path: str) -> Disk:
         """Return what is free where a path is, or would be."""
-        while not os.path.isdir(path):
-            path = os.path.dirname(path)
-        usage, state = shutil.disk_usage(path), os.statvfs(path)
-        return Disk(usage.free, usage.total, state.f_favail, state.f_files)
+        return in_time(functools.partial(_disk, path), path)
 
     def greeting(self, host: str, port: int, security: str) -> Greeting:
         """Connect to a mail server and leave again; OSError or SMTPException where it does not answer as one."""
@@ -153,6 +179,18 @@ class World:
         word = ctypes.sizeof(ctypes.c_long)
         status = ctypes.c_int.from_buffer(answer, 5 * word).value
         return not status & UNSYNCHRONISED
+
+
+def _content(path: str) -> str:
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+def _disk(path: str) -> Disk:
+    while not os.path.isdir(path):
+        path = os.path.dirname(path)
+    usage, state = shutil.disk_usage(path), os.statvfs(path)
+    return Disk(usage.free, usage.total, state.f_favail, state.f_files)
 
 
 def _careless() -> ssl.SSLContext:

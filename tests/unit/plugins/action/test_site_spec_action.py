@@ -150,4 +150,7 @@ def test_for_support_a_description_may_have_problems() -> None:
     ]
     assert result["spec"]["full_name"] == "Moodle physics"
     assert result["spec"]["target"]["visit"]["port"] == 18080
+    target = run({"physics": {**LOCAL, "moodle_target": trust_as_template("{{ nowhere }}")}}, "physics", purpose="doctor")
+    assert target["problems"] == ["moodle_target cannot be rendered: 'nowhere' is undefined."]
+    assert target["spec"]["target"]["name"] == "compose"
     assert "same machine" in run({"physics": LOCAL, "law": LOCAL}, "law", purpose="doctor")["problems"][0]

@@ -128,6 +128,14 @@ def test_the_secrets_of_the_machine_are_known(tmp_path: pathlib.Path) -> None:
     assert "The secret pin is too short" in result["summary"][0]
 
 
+def test_secrets_that_only_a_part_knows_of_are_known(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "salt").write_text("Canary-2", encoding="utf-8")
+    part = Part("Canary-2 x", [Collector("x.txt", "x", str)], secret_paths=lambda _about: [str(tmp_path / "made")])
+    collect.run(parameters(tmp_path), [part], now=NOW)
+    assert unpacked(str(tmp_path / "report.tar.gz"))["x.txt"] == "*** x"
+
+
 def test_a_secret_that_cannot_be_read_is_a_refusal(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "salt").write_text("Canary-2", encoding="utf-8")
 
@@ -161,6 +169,19 @@ def test_every_collector_of_a_machine_brings_something_or_a_reason() -> None:
 
     report = gather([Part(machine(World(), run=missing), COLLECTORS)])
     assert set(report.failures) == {"logs/journal.log", "state/disks.txt", "state/inodes.txt"}
+
+
+def test_the_machine_and_the_servers_of_a_site_are_no_visitors() -> None:
+    trie = "Main:\n     |-- 192.0.2.0\n        /24 link UNICAST\n     |-- 192.0.2.50\n        /32 host LOCAL\n"
+    files = {"/proc/net/fib_trie": trie, "/proc/net/if_inet6": "20010db8000000000000000000000007 02 40 00 80 eth0\n"}
+    there: t.Any = World(resolve=["192.0.2.60"])
+    there.read = files.__getitem__
+    control = {"addresses": ["192.0.2.70"]}
+    found = gather([collect.machine_part(machine(there, control=control))]).addresses
+    assert found == {"192.0.2.50", "2001:db8::7", "192.0.2.60", "192.0.2.70"}
+    # What cannot be told takes nothing else along.
+    lost = gather([collect.machine_part(machine(World(resolve=OSError(5, "no DNS")), control=control))])
+    assert lost.addresses == {"192.0.2.70"}
 
 
 ANSWERS = {

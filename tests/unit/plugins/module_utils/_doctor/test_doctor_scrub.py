@@ -15,13 +15,18 @@ import urllib.parse
 
 import pytest
 from ansible_collections.campus.moodle.plugins.module_utils._doctor._people import People
-from ansible_collections.campus.moodle.plugins.module_utils._doctor.scrub import Scrubber, too_short
+from ansible_collections.campus.moodle.plugins.module_utils._doctor.scrub import Scrubber, own_words, too_short
 from ansible_collections.campus.moodle.tests.unit.fakes.site_fakes import is_secret_setting
 
 # With everything that formats escape.
-AWKWARD = "Ca'na\"ry $1/ü&<%\\x+="
-SECRETS = [AWKWARD, "Canary-abcdef012345", "hunter2"]
+AWKWARD = "Ca'na\"ry $1/ü&<%\\x+=~"
+SECRETS = [AWKWARD, "Canary-abcdef012345", "hunter22"]
 KEY = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49\nAwEHBG0wawIBAQQgcanary\n-----END PRIVATE KEY-----"
+
+
+def _octets(sign: str, form: str) -> str:
+    return "".join(form % octet for octet in sign.encode())
+
 
 WAYS: dict[str, t.Callable[[str], str]] = {
     "as it is": str,
@@ -37,6 +42,16 @@ WAYS: dict[str, t.Callable[[str], str]] = {
     "URL in small letters": lambda value: re.sub("%..", lambda byte: byte[0].lower(), urllib.parse.quote(value, safe="")),
     "URL in a URL": lambda value: urllib.parse.quote(urllib.parse.quote(value, safe=""), safe=""),
     "HTML": html.escape,
+    "HTML with numbers": lambda value: value.replace("&", "&amp;").replace("'", "&#39;").replace('"', "&#34;").replace("<", "&#x3C;"),
+    "XML": lambda value: value.replace("&", "&amp;").replace("'", "&apos;").replace("<", "&lt;"),
+    "nginx": lambda value: "".join(sign if 31 < ord(sign) < 127 and sign not in '"\\' else _octets(sign, "\\x%02X") for sign in value),
+    "JSON of Go": lambda value: json.dumps(value, ensure_ascii=False).replace("&", "\\u0026").replace("<", "\\u003c"),
+    "JSON of PHP for HTML": lambda value: json.dumps(value)[1:-1].replace("&", "\\u0026").replace("<", "\\u003C").replace("'", "\\u0027"),
+    "backslashes of a shell": lambda value: re.sub(r"([^\w@%+=:,./-])", r"\\\1", value),
+    "octal numbers": lambda value: "".join(sign if sign.isascii() else _octets(sign, "\\%03o") for sign in value),
+    "URL of PHP": lambda value: urllib.parse.quote_plus(value).replace("~", "%7E"),
+    "user of a URL": lambda value: urllib.parse.quote(value, safe="!$&'()*+,;="),
+    "URL, by halves": lambda value: value.replace("&", "%26").replace("<", "%3c"),
     "SQL": lambda value: value.replace("'", "''"),
     "PHP": lambda value: value.replace("\\", "\\\\").replace("'", "\\'"),
     "Compose": lambda value: value.replace("$", "$$"),
@@ -79,12 +94,19 @@ def test_the_password_of_a_secret_address_is_found_without_it() -> None:
 
 
 def test_a_secret_within_another_does_not_leave_its_end() -> None:
-    assert scrubber("Canary", "Canary-and-more").text("a Canary-and-more b Canary c") == "a *** b *** c"
+    assert scrubber("Canary-1", "Canary-1-and-more").text("a Canary-1-and-more b Canary-1 c") == "a *** b *** c"
 
 
-def test_what_is_too_short_or_no_secret_is_told() -> None:
-    assert too_short({"pin": "123", "flag": "true", "none": "", "good": "hunter2"}) == ["flag", "pin"]
-    assert scrubber("123", "true").text("1234 true") == "1234 true"
+def test_what_is_too_short_or_a_usual_word_is_told_and_not_searched_for() -> None:
+    words = own_words({"name": "physics", "project": "Moodle-Physics", "smtp": {"user": "mail@school.example", "host": None}, "admin": 5})
+    secrets = {
+        "pin": "123", "flag": "true", "none": "", "good": "hunter22", "database": "moodle", "usual": "postgres",
+        "project": "moodle-physics", "user": "mail@school.example",
+    }  # fmt: skip
+    assert too_short(secrets, words) == ["database", "flag", "pin", "project", "user", "usual"]
+    text = "1234 true moodle postgres moodle-physics mail@school.example"
+    assert Scrubber(secrets.values(), is_secret_setting, None, words).text(f"{text} hunter22") == f"{text} ***"
+    assert Scrubber(["rest:https://u:moodle-physics@x"], is_secret_setting, None, words).text("moodle-physics") == "moodle-physics"
 
 
 @pytest.mark.parametrize(
@@ -140,7 +162,7 @@ def test_data_is_hidden_by_its_names() -> None:
     assert scrubber().data(data) == {
         "smtp": {"password": "***", "pin_secret": "***", "host": "smtp"},
         "forgotpassword": True,
-        "headers": {"Cookie": "***", "Accept": ["*/*"]},
+        "headers": {"Cookie": ["***"], "Accept": ["*/*"]},
         "Env": ["DB_PASSWORD=***", "PATH=/bin"],
         "Cmd": ["run", "--admin-password", "***", "--password-file", "/x", "--quiet", "--token=***"],
         "secrets": [{"name": "salt"}],
@@ -155,6 +177,32 @@ def test_people_have_the_same_pseudonym_everywhere() -> None:
     assert scrub.text(text, personal=True) == clean
     # Where no visitor leaves anything, an address is what somebody has to see.
     assert scrub.text("203.0.113.9 ops@school.example") == "203.0.113.9 ops@school.example"
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("client:203.0.113.9:443", "client:address-1:443"),
+        ("client: 203.0.113.9, ::ffff:172.20.0.1", "client: address-1, ::ffff:172.20.0.1"),
+        ("u=anna%2Btag%40school.example anna+TAG@school.example", "u=mail-1@pseudonym.invalid mail-1@pseudonym.invalid"),
+    ],
+)
+def test_an_address_is_found_wherever_it_stands(text: str, clean: str) -> None:
+    assert scrubber(kept=["172.20.0.1"]).text(text, personal=True) == clean
+
+
+def test_a_pseudonym_is_no_way_for_a_secret_to_stay() -> None:
+    scrub = scrubber("address-1")
+    assert scrub.text("203.0.113.9 203.0.113.8", personal=True) == "*** address-2"
+    assert not scrub.leaks(scrub.text("203.0.113.9", personal=True))
+
+
+def test_each_of_many_people_has_a_number() -> None:
+    """Were all names counted for each, this would take minutes."""
+    people = People()
+    found = people.hide(" ".join(f"u{number}@school.example" for number in range(100_000))).split()
+    assert found == [f"mail-{number}@pseudonym.invalid" for number in range(1, 100_001)]
+    assert people.hide("203.0.113.9 u7@school.example") == "address-1 mail-8@pseudonym.invalid"
 
 
 def test_a_long_log_does_not_take_long_words_apart() -> None:

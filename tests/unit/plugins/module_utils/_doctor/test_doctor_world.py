@@ -17,7 +17,7 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.campus.moodle.plugins.module_utils._doctor.world import World
+from ansible_collections.campus.moodle.plugins.module_utils._doctor.world import World, in_time
 from ansible_collections.campus.moodle.tests.unit.fakes.certificate_files import DAY, certificate_file, key_file
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -148,3 +148,13 @@ def test_a_disk_is_that_of_the_next_directory_above(tmp_path: pathlib.Path) -> N
 def test_the_kernel_tells_whether_its_clock_is_kept() -> None:
     assert World().synchronised() in (True, False)
     assert World().zone()
+
+
+def test_what_never_answers_is_not_waited_for() -> None:
+    never = threading.Event()
+    with pytest.raises(OSError, match=r"no answer came within 0\.01 seconds: '/backups'"):
+        in_time(never.wait, "/backups", 0.01)
+    never.set()
+    assert in_time(lambda: 5, "/backups") == 5
+    with pytest.raises(FileNotFoundError):
+        World().read("/nowhere/at/all")
