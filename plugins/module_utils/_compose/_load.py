@@ -31,7 +31,9 @@ WHERE relkind IN ('r', 'p') AND nspname !~ '^pg_' AND nspname <> 'information_sc
 """
 MARK = "SET ROLE {owner}; INSERT INTO {table} (name, value) VALUES ('campus_site_id', {site});"
 # When somebody was last there. Administrators look at an empty site too; the guest never counts in Moodle.
-USED = "SELECT to_regclass({user}) IS NOT NULL AS used"
+USED = """
+SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass({user}) AND attname = 'lastaccess' AND NOT attisdropped) AS used
+"""
 ACCESSED = """
 SELECT to_char(to_timestamp(nullif(max(lastaccess), 0)) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS lastaccess FROM {user}
 WHERE deleted = 0 AND id::text <> ALL (string_to_array(coalesce((SELECT value FROM {config} WHERE name = 'siteadmins'), ''), ','))

@@ -34,7 +34,7 @@ class manager {
         global $DB;
         session_regenerate_id(true);
         $_SESSION = ['userid' => (int) $user->id, 'sesskey' => bin2hex(random_bytes(5))];
-        $DB->update_record('user', ['id' => $user->id, 'lastlogin' => time(), 'lastip' => (string) ($_SERVER['REMOTE_ADDR'] ?? '')]);
+        $DB->update_record('user', ['id' => $user->id, 'lastaccess' => time(), 'lastlogin' => time(), 'lastip' => (string) ($_SERVER['REMOTE_ADDR'] ?? '')]);
     }
 
     public static function terminate_current(): void {
