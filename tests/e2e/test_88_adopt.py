@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import json
 import os
 import pathlib
 import secrets
@@ -113,12 +114,13 @@ def test_what_is_missing_is_told_before_anything_is_touched(site: Site, adopt: t
     assert f"moodle_adopt_moodledata is {tmp_path}, which is no data folder of Moodle: it has no folder filedir." in reasons
     own = moodledata_of(site)
     assert f"{own}: that is in the site's own moodledata" in adopt(2, moodledata=own).reasons
-    # The guest stands for somebody who is no administrator.
-    site.sql("UPDATE mdl_user SET lastaccess = 4000000000 WHERE username = 'guest'")
+    pupil = {"username": "pupil", "firstname": "A", "lastname": "B", "email": "pupil@example.org"}
+    site.execute("php", "/opt/campus-moodle/bin/moodle", "users", stdin=json.dumps({"users": [pupil]}))
+    site.sql("UPDATE mdl_user SET lastaccess = 4000000000 WHERE username = 'pupil'")
     try:
         assert "Somebody was in the site" in adopt(2).reasons
     finally:
-        site.sql("UPDATE mdl_user SET lastaccess = 0 WHERE username = 'guest'")
+        site.sql("UPDATE mdl_user SET lastaccess = 0 WHERE username = 'pupil'")
     assert seen(site) == before
 
 
