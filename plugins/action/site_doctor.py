@@ -157,7 +157,7 @@ def _texts(name: str, get: t.Callable[[], t.Any], render: Render) -> t.Iterator[
 
 def is_plain(name: str, text: str) -> bool:
     """Whether a text that stands among the secrets is none: a folder, or a variable of restic that is no secret."""
-    variable, _, inner = name.partition(".")
+    variable, _dot, inner = name.partition(".")
     return (variable == REPOSITORY and text.startswith("/")) or (variable == ENVIRONMENT and inner in PLAIN)
 
 
