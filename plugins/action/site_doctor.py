@@ -13,7 +13,6 @@ import operator
 import os
 import platform
 import re
-import socket
 import time
 import typing as t
 from pathlib import Path
@@ -23,14 +22,15 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as ansible_version
 from ansible_collections.campus.moodle.plugins.module_utils._doctor.scrub import own_words, too_short
+from ansible_collections.campus.moodle.plugins.module_utils._doctor.world import World
 from ansible_collections.campus.moodle.plugins.module_utils._restic.client import PLAIN
 from ansible_collections.campus.moodle.plugins.module_utils._site.describe import SECRETS
 from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 from ansible_collections.campus.moodle.plugins.module_utils._tool.files import replace_file
+from ansible_collections.campus.moodle.plugins.plugin_utils._image.tables import table_of
 
 MODULE = "campus.moodle.site_doctor"
 COLLECTION = Path(__file__).resolve().parents[2]
-SECRET_NAMES = COLLECTION / "roles" / "image" / "files" / "rootfs" / "opt" / "campus-moodle" / "etc" / "secret-names.json"
 
 Result = dict[str, t.Any]
 Variables = t.Mapping[str, t.Any]
@@ -70,7 +70,7 @@ class ActionModule(ActionBase):
         try:
             known = {
                 "archive": made if writes else "",
-                "names": json.loads(SECRET_NAMES.read_text(encoding="utf-8")),
+                "names": table_of("secret-names.json"),
                 "short": short,
                 "unrendered": sorted(name for name, text in found.items() if text is None),
                 "repository": folder_of(texts.get(REPOSITORY, "")),
@@ -199,7 +199,7 @@ def _files_of(site: Variables) -> dict[str, str]:
 def addresses_of(name: str) -> Result:
     """Return what a name resolves to on the control node."""
     try:
-        return {"addresses": sorted({str(row[4][0]) for row in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)}) if name else []}
+        return {"addresses": World().resolve(name) if name else []}
     except OSError as error:
         return {"addresses": [], "resolve_error": error.strerror or str(error)}
 

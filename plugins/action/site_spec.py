@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 import itertools
-import json
 import os
 import typing as t
 from pathlib import Path
@@ -23,11 +22,10 @@ from ansible_collections.campus.moodle.plugins.module_utils._site.describe impor
 from ansible_collections.campus.moodle.plugins.module_utils._site.setting_names import secret_rule
 from ansible_collections.campus.moodle.plugins.module_utils._site.surroundings import Surroundings
 from ansible_collections.campus.moodle.plugins.module_utils._site.targets.target import Claims, Neighbour
+from ansible_collections.campus.moodle.plugins.plugin_utils._image.tables import table_of
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 ARGUMENT_SPECS = ROLES / "site" / "meta" / "argument_specs.yml"
-# What the site image and the description have to see alike.
-IMAGE_TABLES = ROLES / "image" / "files" / "rootfs" / "opt" / "campus-moodle" / "etc"
 GROUP = "moodle_sites"
 Variables = t.Mapping[str, t.Any]
 
@@ -43,11 +41,6 @@ def finder(directories: t.Sequence[str]) -> t.Callable[[str], t.Optional[str]]:
         return next((os.path.abspath(candidate) for candidate in candidates if os.path.exists(candidate)), None)
 
     return find
-
-
-def table_of(name: str) -> dict[str, t.Any]:
-    """Return one of the tables of the site image."""
-    return dict(json.loads((IMAGE_TABLES / name).read_text(encoding="utf-8")))
 
 
 def content_of(path: str) -> bytes:

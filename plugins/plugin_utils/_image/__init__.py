@@ -8,6 +8,7 @@
 plan    from a request to names and the specification of a build
 bundle  what a machine lacks, in one archive
 lock    plugin locks
+tables  the tables of the site image that the control node reads too
 
 Behind plan: _origin finds where code and language packs come from, _source reads them.
 
