@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - campus.moodle._attributes
   - campus.moodle._attributes.actiongroup_site
   - campus.moodle._moodle
+  - campus.moodle._visit
 attributes:
   check_mode:
     support: partial
@@ -32,22 +33,6 @@ attributes:
     details:
       - Each run makes and removes an account and a course.
 options:
-  url:
-    description: Address of the site, as its users type it.
-    type: str
-    required: true
-  address:
-    description: Address of the machine to connect to.
-    type: str
-    default: 127.0.0.1
-  port:
-    description: Port of the machine to connect to.
-    type: int
-    required: true
-  tls:
-    description: Whether the port speaks TLS. The certificate is not verified, because the connection goes to an address, not to the name.
-    type: bool
-    default: false
   login_path:
     description: Path of the form for name and password. Where users log in elsewhere, plugins have one that leads to Moodle's own form.
     type: str

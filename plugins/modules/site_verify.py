@@ -17,23 +17,8 @@ extends_documentation_fragment:
   - campus.moodle._attributes
   - campus.moodle._attributes.info
   - campus.moodle._attributes.actiongroup_site
+  - campus.moodle._visit
 options:
-  url:
-    description: Address of the site, as its users type it.
-    type: str
-    required: true
-  address:
-    description: Address of the machine to connect to.
-    type: str
-    default: 127.0.0.1
-  port:
-    description: Port of the machine to connect to.
-    type: int
-    required: true
-  tls:
-    description: Whether the port speaks TLS. The certificate is not verified, because the connection goes to an address, not to the name.
-    type: bool
-    default: false
   timeout:
     description: Seconds to wait for the site to become ready.
     type: int

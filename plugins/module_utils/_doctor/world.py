@@ -24,7 +24,7 @@ import threading
 import time
 import typing as t
 
-from .._site.visitor import NamedTlsConnection, reachable
+from .._site.visitor import connection_to, reachable
 
 SECONDS = 10
 # The flag in the kernel's answer that says that nothing keeps its clock; the fields before it are a number, padding and three longs.
@@ -155,9 +155,7 @@ class World:
 
     def date(self, address: str, port: int, *, tls: bool, authority: str) -> t.Optional[float]:
         """Return the time that the site writes into its answers; OSError where there is no answer."""
-        host = reachable(address)
-        name = authority.partition(":")[0]
-        connection = NamedTlsConnection(host, port, name) if tls else http.client.HTTPConnection(host, port, timeout=SECONDS)
+        connection = connection_to(address, port, authority.partition(":")[0], tls=tls, timeout=SECONDS)
         try:
             connection.request("HEAD", "/", headers={"Host": authority, "User-Agent": "campus.moodle"})
             written = connection.getresponse().getheader("Date")

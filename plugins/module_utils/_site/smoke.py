@@ -17,13 +17,10 @@ from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import 
 
 from .._moodle.program import MoodleProgram
 from . import _smoke_steps as steps
-from .visitor import Visitor
+from . import visitor
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
-    "url": {"type": "str", "required": True},
-    "address": {"type": "str", "default": "127.0.0.1"},
-    "port": {"type": "int", "required": True},
-    "tls": {"type": "bool", "default": False},
+    **visitor.ARGUMENTS,
     "login_path": {"type": "str", "default": "/login/index.php"},
     "mail_to": {"type": "str"},
     "cron_wait": {"type": "int", "default": 180},
@@ -71,8 +68,7 @@ def run(
     clock: t.Callable[[], float] = time.monotonic,
 ) -> dict[str, t.Any]:
     """Do every step that can be done, remove what was made, and report all of it at once."""
-    visitor = Visitor(params["url"], params["address"], params["port"], tls=params["tls"])
-    test = steps.Test(program, visitor, params, password, sleep, clock)
+    test = steps.Test(program, visitor.Visitor.of(params), params, password, sleep, clock)
     rows: list[dict[str, t.Any]] = []
     try:
         for step in STEPS:

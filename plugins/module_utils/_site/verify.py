@@ -10,15 +10,12 @@ from __future__ import annotations
 import time
 import typing as t
 
-from .visitor import VisitError, Visitor, readiness
+from . import visitor
 
 POLL_SECONDS = 0.5
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
-    "url": {"type": "str", "required": True},
-    "address": {"type": "str", "default": "127.0.0.1"},
-    "port": {"type": "int", "required": True},
-    "tls": {"type": "bool", "default": False},
+    **visitor.ARGUMENTS,
     "timeout": {"type": "int", "default": 60},
 }
 
@@ -27,13 +24,15 @@ def run(
     params: t.Mapping[str, t.Any], *, sleep: t.Callable[[float], None] = time.sleep, clock: t.Callable[[], float] = time.monotonic
 ) -> dict[str, t.Any]:
     """Wait for readiness, then visit the front page."""
-    visitor = Visitor(params["url"], params["address"], params["port"], tls=params["tls"])
+    guest = visitor.Visitor.of(params)
     deadline = clock() + params["timeout"]
-    reasons = readiness(visitor)
+    reasons = visitor.readiness(guest)
     while reasons and clock() < deadline:
         sleep(POLL_SECONDS)
-        reasons = readiness(visitor)
+        reasons = visitor.readiness(guest)
     if reasons:
-        raise VisitError(f"The site {params['url']} is not ready: {'; '.join(reasons)}", error="not_ready", ready=False, reasons=reasons)
-    page = visitor.front_page()
+        raise visitor.VisitError(
+            f"The site {params['url']} is not ready: {'; '.join(reasons)}", error="not_ready", ready=False, reasons=reasons
+        )
+    page = guest.front_page()
     return {"changed": False, "ready": True, "reasons": [], "page": page, "summary": [f"Address    {params['url']} answers with {page}"]}

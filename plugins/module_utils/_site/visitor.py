@@ -45,15 +45,24 @@ class Answer(t.NamedTuple):
     cookies: tuple[str, ...]
 
 
+# Where the pages of a site are, for every module that visits one; the fragment _visit documents them.
+ARGUMENTS: dict[str, dict[str, t.Any]] = {
+    "url": {"type": "str", "required": True},
+    "address": {"type": "str", "default": "127.0.0.1"},
+    "port": {"type": "int", "required": True},
+    "tls": {"type": "bool", "default": False},
+}
+
+
 class NamedTlsConnection(http.client.HTTPSConnection):
     """HTTPS to an address, with the site's name in the handshake so that the right certificate is chosen."""
 
-    def __init__(self, address: str, port: int, name: str) -> None:
+    def __init__(self, address: str, port: int, name: str, timeout: float) -> None:
         # The certificate is for the name, which may not even resolve here; whether it is valid is for browsers to tell.
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        super().__init__(address, port, timeout=TIMEOUT, context=context)
+        super().__init__(address, port, timeout=timeout, context=context)
         self._name, self._tls = name, context
 
     def connect(self) -> None:
@@ -62,14 +71,25 @@ class NamedTlsConnection(http.client.HTTPSConnection):
         self.sock = self._tls.wrap_socket(plain, server_hostname=self._name)
 
 
+def connection_to(address: str, port: int, name: str, *, tls: bool, timeout: float = TIMEOUT) -> http.client.HTTPConnection:
+    """Return a connection to what is published at an address, for the site of that name."""
+    host = reachable(address)
+    return NamedTlsConnection(host, port, name, timeout) if tls else http.client.HTTPConnection(host, port, timeout=timeout)
+
+
 class Visitor:
     """Requests pages of one site."""
 
     def __init__(self, url: str, address: str, port: int, *, tls: bool) -> None:
         self._site = urllib.parse.urlsplit(url)
-        self._address = reachable(address)
+        self._address = address
         self._port = port
         self._tls = tls
+
+    @classmethod
+    def of(cls, params: t.Mapping[str, t.Any]) -> Visitor:
+        """Return a visitor for options that are as ARGUMENTS says."""
+        return cls(params["url"], params["address"], params["port"], tls=params["tls"])
 
     @property
     def url(self) -> str:
@@ -82,11 +102,7 @@ class Visitor:
 
     def request(self, path: str, body: t.Optional[bytes] = None, headers: t.Optional[t.Mapping[str, str]] = None) -> Answer:
         """Return the answer to a request, which sends what there is to send; OSError when there is none."""
-        connection = (
-            NamedTlsConnection(self._address, self._port, self._site.hostname or "")
-            if self._tls
-            else http.client.HTTPConnection(self._address, self._port, timeout=TIMEOUT)
-        )
+        connection = connection_to(self._address, self._port, self._site.hostname or "", tls=self._tls)
         common = {"Host": self._site.netloc, "X-Forwarded-Proto": self._site.scheme, "User-Agent": "campus.moodle"}
         try:
             connection.request("GET" if body is None else "POST", path, body=body, headers={**common, **(headers or {})})
