@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
-from .._doctor.world import World, in_time
+from .._doctor.world import World, in_time, ran
 from .._tool.process import Run
 from . import preflight
 from .project import LABEL_PROJECT
@@ -46,15 +46,20 @@ class Site:
         self.silent: dict[str, ToolError] = {}
 
     @functools.cached_property
-    def unreachable(self) -> str:
-        """Why nothing can be asked of the engine; empty where it answers."""
+    def _engine(self) -> tuple[Row, str]:
+        """What the engine says of itself, and why nothing can be asked of it."""
         if self.run is None:
-            return "Docker is not installed on the machine"
+            return {}, "Docker is not installed on the machine"
         try:
             info, reason = preflight.engine_of(self.run)
         except (ToolError, OSError, ValueError) as error:
-            return str(error)
-        return "" if info.get("ServerVersion") else f"the Docker engine does not answer: {reason}"
+            return {}, str(error)
+        return info, "" if info.get("ServerVersion") else f"the Docker engine does not answer: {reason}"
+
+    @property
+    def unreachable(self) -> str:
+        """Why nothing can be asked of the engine; empty where it answers."""
+        return self._engine[1]
 
     def docker(self, *words: str) -> str:
         """Return what docker prints, to both ends, as logs are; ToolError where it fails. What failed once is not asked again."""
@@ -71,12 +76,7 @@ class Site:
     def _ask(self, *words: str) -> str:
         if self.unreachable or self.run is None:
             raise ToolError(self.unreachable)
-        try:
-            result = self.run(["docker", *words], None)
-        except OSError as error:
-            raise ToolError(f"docker cannot be started: {error.strerror}") from error
-        if result.rc != 0:
-            raise ToolError(f"docker {words[0]} ended with exit status {result.rc}: {result.err.strip()[-300:]}")
+        result = ran(self.run, ["docker", *words], f"docker {words[0]}")
         ends = (result.out, result.err if words[0] in ("logs", "exec") else "")
         return "".join(end if end.endswith("\n") else f"{end}\n" for end in ends if end)
 
@@ -139,8 +139,10 @@ class Site:
 
     @property
     def info(self) -> Row:
-        """What the engine says of itself."""
-        return dict(json.loads(self.docker("info", "--format", "{{json .}}")))
+        """What the engine says of itself; ToolError where it does not answer."""
+        if self.unreachable:
+            raise ToolError(self.unreachable)
+        return self._engine[0]
 
     @functools.cached_property
     def sizes(self) -> dict[str, str]:

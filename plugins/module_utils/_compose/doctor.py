@@ -14,10 +14,11 @@ import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
 
-from .._doctor.disks import in_gigabytes, room
+from .._doctor.disks import room
 from .._doctor.report import Collector, Finding, Part, Proof, doubt, fine, one_line, problem, unknown
 from .._doctor.world import World, in_time
 from .._tool.process import Run
+from .._tool.sizes import in_gigabytes
 from . import preflight
 from ._inquiry import SECRETS, Row, Site
 from .files import COMPOSE_FILE, ROLLOUT_FILE

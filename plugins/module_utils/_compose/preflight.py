@@ -21,11 +21,11 @@ import typing as t
 
 from .._tool.errors import ToolError
 from .._tool.process import Run
+from .._tool.sizes import in_gigabytes
 from . import project
 from .project import LABEL_PROJECT
 
 COMPOSE_MINIMUM = (2, 20)
-GIGABYTE = 1024**3
 CONNECT_SECONDS = 5
 # What the sentences about ports are chosen by. A kernel without IPv6 has no address of that kind, and does not even make the socket.
 PORT_KINDS = {errno.EADDRINUSE: "taken", errno.EADDRNOTAVAIL: "no address", errno.EAFNOSUPPORT: "no address"}
@@ -202,8 +202,8 @@ def missing(machine: Machine) -> list[str]:
 def problems(machine: Machine, needs: Needs) -> list[str]:
     """Return one sentence for each other thing that stops the run."""
     found = [
-        f"{directory} has {size / GIGABYTE:.1f} GB of free disk space, but moodle_disk_minimum asks for "
-        f"{needs.disk / GIGABYTE:.1f} GB; free some, or lower it."
+        f"{directory} has {in_gigabytes(size)} of free disk space, but moodle_disk_minimum asks for "
+        f"{in_gigabytes(needs.disk)}; free some, or lower it."
         for directory, size in machine.free.items()
         if size < needs.disk
     ]
@@ -230,8 +230,7 @@ def warnings(machine: Machine, needs: Needs) -> list[str]:
     """Return one sentence for each thing that is allowed but doubtful."""
     if machine.engine and needs.memory > machine.memory:
         return [
-            f"The containers may use {needs.memory / GIGABYTE:.1f} GB of memory together, "
-            f"but the machine has {machine.memory / GIGABYTE:.1f} GB."
+            f"The containers may use {in_gigabytes(needs.memory)} of memory together, but the machine has {in_gigabytes(machine.memory)}."
         ]
     return []
 

@@ -15,11 +15,9 @@ import platform
 import re
 import typing as t
 
-from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
-
 from .._tool.process import Run
 from .report import Collector
-from .world import World
+from .world import World, ran
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,13 +37,7 @@ class Machine:
 
     def printed(self, *command: str) -> str:
         """Return what a program prints; ToolError where it fails or does not exist."""
-        try:
-            result = self.run([*command], None)
-        except OSError as error:
-            raise ToolError(f"the program {command[0]} cannot be started on the machine: {error.strerror}") from error
-        if result.rc != 0:
-            raise ToolError(f"{command[0]} ended with exit status {result.rc}: {(result.err or result.out).strip()[-300:]}")
-        return result.out
+        return ran(self.run, [*command], command[0]).out
 
 
 def addresses(machine: Machine) -> t.Iterator[str]:
@@ -81,8 +73,13 @@ def _memory(machine: Machine) -> dict[str, t.Any]:
         "load": read("/proc/loadavg").split()[:3],
         "processors": os.cpu_count(),
         "up_seconds": float(read("/proc/uptime").split()[0]),
-        "memory": dict(line.split(":", 1) for line in read("/proc/meminfo").replace(" ", "").splitlines() if ":" in line),
+        "memory": memory_of(machine.world),
     }
+
+
+def memory_of(world: World) -> dict[str, str]:
+    """Return what the kernel says of the memory: names and sizes such as 8388608kB."""
+    return dict(line.split(":", 1) for line in world.read("/proc/meminfo").replace(" ", "").splitlines() if ":" in line)
 
 
 def _journal(machine: Machine) -> str:

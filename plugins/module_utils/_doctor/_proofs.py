@@ -11,8 +11,9 @@ import smtplib
 import ssl
 import typing as t
 
-from ._machine import Machine
-from .disks import LEAST_SHARE, in_gigabytes, room
+from .._tool.sizes import in_gigabytes
+from ._machine import Machine, memory_of
+from .disks import LEAST_SHARE, room
 from .report import Finding, Proof, doubt, fine, one_line, problem, unknown
 
 DAY = 86400
@@ -181,8 +182,8 @@ def _date(machine: Machine) -> t.Iterator[Finding]:
 
 def memory(machine: Machine) -> t.Iterator[Finding]:
     """Say what is left of the memory, and whether it ever was not enough."""
-    sizes = dict(line.split(":", 1) for line in machine.world.read("/proc/meminfo").splitlines() if ":" in line)
-    total, available = (int(sizes[name].split()[0]) * 1024 for name in ("MemTotal", "MemAvailable"))
+    sizes = memory_of(machine.world)
+    total, available = (int(sizes[name].rstrip("kB")) * 1024 for name in ("MemTotal", "MemAvailable"))
     say = fine if available >= total * LEAST_SHARE else problem
     yield say("memory", f"The machine has {in_gigabytes(available)} of {in_gigabytes(total)} memory available.")
     counters = dict(line.split() for line in machine.world.read("/proc/vmstat").splitlines())

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import typing as t
 
+from .._tool.sizes import in_gigabytes
 from .report import Finding, fine, problem
 from .world import Disk, World
 
-GIGABYTE = 1024**3
 # Of all inodes, and of all memory.
 LEAST_SHARE = 0.05
 
@@ -31,8 +31,3 @@ def room(world: World, what: str, path: str, least: int) -> t.Iterator[Finding]:
 
 def _inodes(found: Disk) -> str:
     return f" and {100 * found.inodes_free // found.inodes}% of the inodes" if found.inodes else ""
-
-
-def in_gigabytes(size: float) -> str:
-    """Return a size for people."""
-    return f"{size / GIGABYTE:.1f} GB"

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import typing as t
 
 from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
@@ -112,19 +113,11 @@ def part(questions: Questions) -> Part:
         questions,
         [
             *(
-                Collector(f"checks/{subject}.json", what, functools.partial(_content_of, subject), personal=True)
+                Collector(f"checks/{subject}.json", what, operator.methodcaller("content", subject), personal=True)
                 for subject, what, _ask in QUESTIONS
             ),
             # Last: an image that does not know this question knows the others.
             Collector("versions/image.json", "what was built into the site image: Moodle, PHP, plugins", Questions.image),
         ],
-        [Proof(subject, functools.partial(_findings_of, subject)) for subject, _what, _ask in QUESTIONS],
+        [Proof(subject, operator.methodcaller("findings", subject)) for subject, _what, _ask in QUESTIONS],
     )
-
-
-def _content_of(subject: str, questions: Questions) -> dict[str, t.Any]:
-    return questions.content(subject)
-
-
-def _findings_of(subject: str, questions: Questions) -> t.Iterator[Finding]:
-    return questions.findings(subject)

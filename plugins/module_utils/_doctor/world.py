@@ -24,7 +24,10 @@ import threading
 import time
 import typing as t
 
+from ansible_collections.campus.moodle.plugins.module_utils._tool.errors import ToolError
+
 from .._site.visitor import connection_to, reachable
+from .._tool.process import Result, Run
 
 SECONDS = 10
 # The flag in the kernel's answer that says that nothing keeps its clock; the fields before it are a number, padding and three longs.
@@ -83,6 +86,17 @@ def in_time(call: t.Callable[[], T], path: str, seconds: float = SECONDS) -> T:
     if error:
         raise error
     return t.cast("T", answer)
+
+
+def ran(run: Run, command: list[str], what: str) -> Result:
+    """Return what a program printed, which what names in a failure; ToolError where it fails or does not exist."""
+    try:
+        result = run(command, None)
+    except OSError as error:
+        raise ToolError(f"the program {command[0]} cannot be started on the machine: {error.strerror}") from error
+    if result.rc != 0:
+        raise ToolError(f"{what} ended with exit status {result.rc}: {(result.err or result.out).strip()[-300:]}")
+    return result
 
 
 class World:
