@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import json
-import os
 import pathlib
 import shutil
-import subprocess
 
+from .plays import play
 from .site_fakes import ROOT
 
 ADDED = ROOT / "tests" / "unit" / "playbooks" / "second_target"
@@ -53,14 +52,5 @@ class Collection:
 
     def play(self, playbook: str, *arguments: str) -> tuple[int, str]:
         """Run a playbook; return its exit status and what it printed."""
-        done = subprocess.run(
-            ["ansible-playbook", f"campus.moodle.{playbook}", "-i", str(self._inventory), *arguments],
-            cwd=self._folder,
-            env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(self._folder / "collections"), "ANSIBLE_NOCOLOR": "true"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        return done.returncode, done.stdout
+        collections = str(self._folder / "collections")
+        return play(playbook, "-i", str(self._inventory), *arguments, folder=self._folder, ANSIBLE_COLLECTIONS_PATH=collections)

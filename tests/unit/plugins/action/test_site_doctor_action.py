@@ -8,14 +8,13 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-import subprocess
-import sys
 import tarfile
 import typing as t
 
 import pytest
 from ansible.errors import AnsibleError
 from ansible_collections.campus.moodle.plugins.action import site_doctor
+from ansible_collections.campus.moodle.tests.unit.fakes import plays
 
 # What Ansible itself runs, and what is asked; not docker.
 PROGRAMS = ("sh", "sleep", "mkdir", "chmod", "rm", "date", "df", "timeout")
@@ -49,17 +48,8 @@ def play(folder: pathlib.Path, *arguments: str, **changes: t.Any) -> tuple[int, 
         (folder / "bin" / program).symlink_to(place / program)
     variables = {**VARIABLES, "moodle_directory": str(folder / "site"), **changes}
     (folder / "inventory.yml").write_text(json.dumps({"moodle_sites": {"hosts": {"physics": variables}}}), encoding="utf-8")
-    done = subprocess.run(
-        [f"{pathlib.Path(sys.executable).parent}/ansible-playbook", "campus.moodle.doctor", "-i", "inventory.yml", *arguments],
-        cwd=folder,
-        env={**os.environ, "ANSIBLE_NOCOLOR": "true", "PATH": str(folder / "bin"), "ANSIBLE_LOCAL_TEMP": str(folder / "tmp")},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout
+    places = {"PATH": str(folder / "bin"), "ANSIBLE_LOCAL_TEMP": str(folder / "tmp")}
+    return plays.play("doctor", "-i", "inventory.yml", *arguments, folder=folder, **places)
 
 
 def test_a_machine_with_nothing_gives_an_archive_without_secrets(tmp_path: pathlib.Path) -> None:
