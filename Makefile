@@ -18,7 +18,7 @@ demo-down: ## remove the demo; data goes only with CONFIRM=yes
 
 .PHONY: test test-fast lint sanity unit test-tools test-image test-molecule test-e2e
 test: ## every test, from a fresh machine; with CHANGED=1 the tiers whose files differ from main
-	scripts/test.sh $(if $(CHANGED),changed,fast image build molecule e2e tools)
+	scripts/test.sh $(if $(CHANGED),changed,e2e tools image molecule fast build)
 test-fast: ## lint, sanity and unit tests, under 5 minutes
 	scripts/test.sh fast
 lint: ## linters, types, documentation, changelog

@@ -27,7 +27,8 @@ BUILD_LOG="$MOODLE_CACHE/log/build.log"
 prepare() {
   mkdir -p "$DEMO"
   "$REPOSITORY/scripts/setup.sh" "$1"
-  "$REPOSITORY/scripts/demo_payload.py" "$DEMO" "${@:2}" >"$DEMO/payload.json"
+  "$REPOSITORY/scripts/demo_payload.py" "$DEMO" "${@:2}" >"$DEMO/payload.json.new"
+  mv "$DEMO/payload.json.new" "$DEMO/payload.json"
 }
 
 # Passes the image builder's own lines on, and of those of the programs that it runs one in ten seconds.
@@ -79,6 +80,7 @@ down() {
 }
 
 case "${1:-}" in
-  up | build | down) "$1" ;;
+  # All of them use the files in $DEMO.
+  up | build | down) one_at_a_time demo "$1" ;;
   *) die "usage: demo.sh up|build|down" ;;
 esac

@@ -47,8 +47,16 @@ as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
+# one_at_a_time NAME COMMAND...: runs a command or function while no other script here runs one of that name. What it leaves running
+# does not hold the lock.
+one_at_a_time() {
+  mkdir -p "$MOODLE_CACHE/locks"
+  (flock 9 && "${@:2}" 9>&-) 9>"$MOODLE_CACHE/locks/$1"
+}
+
 # apt_install PACKAGE...: installs what is missing, asking the package index only then.
-apt_install() {
+apt_install() { one_at_a_time apt install_missing "$@"; }
+install_missing() {
   local installed missing=()
   # shellcheck disable=SC2016  # dpkg's own variables
   installed=$(dpkg-query -W -f '${Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^install ok installed //p') || true

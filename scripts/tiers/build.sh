@@ -6,4 +6,4 @@
 
 run_build() { scripts/build.sh; }
 
-alone run_build
+steps run_build

@@ -4,12 +4,9 @@
 #
 # site.yml to a running site, then day 2 on it.
 
-ahead mailhog
-
 run_e2e() {
   scripts/setup.sh engine mailhog browser
   run_pytest e2e tests/e2e
 }
 
-# Much of it is waiting for containers.
-beside run_e2e
+steps run_e2e

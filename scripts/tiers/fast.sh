@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
 #
-# All that needs neither servers nor containers. Sanity first: its longest step runs beside everything else.
+# All that needs neither servers nor containers.
 
 . "$TIERS/sanity.sh"
 . "$TIERS/lint.sh"

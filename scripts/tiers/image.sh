@@ -15,4 +15,4 @@ run_image() {
   run_pytest image_compose tests/unit/plugins/test_compose_template.py
 }
 
-alone run_image
+steps run_image

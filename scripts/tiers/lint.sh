@@ -26,4 +26,4 @@ lint_docs() { antsibull-docs lint-collection-docs --plugin-docs --validate-colle
 lint_changelog() { antsibull-changelog lint; }
 lint_repository() { scripts/check_repository.py; }
 
-beside lint_ansible lint_types lint_docs lint_repository lint_yaml lint_python lint_shell lint_docker lint_php lint_changelog
+steps lint_ansible lint_types lint_docs lint_repository lint_yaml lint_python lint_shell lint_docker lint_php lint_changelog

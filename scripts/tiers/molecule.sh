@@ -9,4 +9,4 @@ run_molecule() {
   MOLECULE_GLOB='molecule/*/molecule.yml' molecule test --all --report
 }
 
-alone run_molecule
+steps run_molecule

@@ -17,4 +17,4 @@ run_sanity() {
   (cd "$copy" && ANSIBLE_COLLECTIONS_PATH="$COLLECTIONS_COPY" ansible-test sanity --local --python "$python" --color no)
 }
 
-beside run_sanity
+steps run_sanity

@@ -4,13 +4,10 @@
 #
 # Modules against real programs and servers.
 
-ahead programs
-
 run_tools() {
   scripts/setup.sh tools
-  # Whole files to a worker: each worker starts its own servers, and only those that its files ask for.
-  run_pytest tools -n 2 --dist loadfile tests/tools
+  # Most tests wait for a program most of their time. Which of them stay together is said in conftest.py.
+  run_pytest tools -n 4 --dist loadgroup tests/tools
 }
 
-# Nothing in it needs the Docker engine.
-beside run_tools
+steps run_tools

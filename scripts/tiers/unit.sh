@@ -7,4 +7,4 @@
 # Whole files to a worker, so that what a file prepares once is prepared once.
 run_unit() { run_pytest unit -n 2 --dist loadfile tests/unit; }
 
-alone run_unit
+steps run_unit

@@ -24,6 +24,7 @@ import pytest
 
 from support.modules import environment
 from support.ports import LOOPBACK, free_port
+from support.restic_key import lighten
 from support.wait import wait_for
 
 
@@ -94,6 +95,7 @@ def _model(binary: str) -> tuple[pathlib.Path, str]:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     model = Repository(binary, "", str(folder / "repository"), folder / "cache")
     model.restic("init")
+    lighten(folder / "repository", model.password)
     return folder / "repository", model.password
 
 

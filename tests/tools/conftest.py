@@ -40,6 +40,15 @@ def pytest_configure() -> None:
     init_plugin_loader(os.environ["ANSIBLE_COLLECTIONS_PATH"].split(":"))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that ask a Kubernetes API together, so that only two workers start one; those of restic go wherever there is room."""
+    for item in items:
+        area = item.path.name.split("_")[1]
+        if area != "restic":
+            item.add_marker(pytest.mark.xdist_group("helm" if area == "helm" else "kubernetes"))
+
+
 @pytest.fixture(scope="session")
 def run_module(tmp_path_factory: pytest.TempPathFactory) -> ModuleRunner:
     """run_module(name, args, *, check=False, diff=True, environ=None) runs a module as a process and returns its result."""

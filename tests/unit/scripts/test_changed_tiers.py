@@ -31,8 +31,8 @@ def test_every_tier_of_the_table_is_one_that_runs() -> None:
     [
         ([], []),
         (["README.md", "docs/site.md"], ["fast"]),
-        (["plugins/modules/helm_release.py"], ["fast", "tools"]),
-        (["roles/docker_engine/tasks/main.yml", "plugins/module_utils/_kube/apply.py"], ["fast", "molecule", "e2e", "tools"]),
+        (["plugins/modules/helm_release.py"], ["tools", "fast"]),
+        (["roles/docker_engine/tasks/main.yml", "plugins/module_utils/_kube/apply.py"], ["e2e", "tools", "molecule", "fast"]),
         (["new/folder/that/nobody/entered.txt"], list(changed_tiers.ORDER)),
     ],
     ids=lambda value: None,
