@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html.parser
 import json
 import re
@@ -45,8 +46,10 @@ class Page(html.parser.HTMLParser):
         self.messages: list[str] = []
         self._form: t.Optional[Form] = None
         self._depth = 0  # within an element that is a message
-        self.feed(self.text)
-        self.close()
+        # A file that was downloaded is no HTML, and where it looks like a declaration the parser gives up: then there is no more to see.
+        with contextlib.suppress(AssertionError):
+            self.feed(self.text)
+            self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, t.Optional[str]]]) -> None:
         """Note forms, fields and links, and begin a message."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import html.parser
 import re
 import typing as t
 
@@ -194,6 +195,17 @@ def test_a_password_suits_every_policy() -> None:
     assert len(one) == smoke.PASSWORD_LENGTH
     assert all(any(character in kind for character in one) for kind in smoke.PASSWORD)
     assert not [pair for pair in zip(one, one[1:]) if pair[0] == pair[1]]
+
+
+def test_a_file_that_the_parser_takes_for_a_broken_page_is_still_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the test's own file is at times, whose content is random."""
+
+    def give_up(_self: t.Any, _text: str) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(html.parser.HTMLParser, "feed", give_up)
+    page = Page("/file", b"anything")
+    assert (page.body, page.text, page.forms, page.complaint) == (b"anything", "anything", [], "")
 
 
 def test_a_page_is_read_by_names() -> None:
