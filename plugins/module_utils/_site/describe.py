@@ -39,23 +39,27 @@ class Purpose:
     reads     secret options that its tasks read
     requires  options that have to be given
     why       what needs them
+    files     whether it reads or replaces the files of a site on its machine, which not every target has there
     """
 
     shows: tuple[str, ...]
     reads: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     why: str = "the backups of a site need"
+    files: bool = False
 
 
 # Nothing that a purpose does not need may be in its way: a certificate has expired, a branch is past support.
-_REPOSITORY: dict[str, t.Any] = {"reads": secrets.REPOSITORY, "requires": secrets.REPOSITORY[:2]}
+_REPOSITORY: dict[str, t.Any] = {"reads": secrets.REPOSITORY, "requires": secrets.REPOSITORY[:2], "files": True}
 PURPOSES: dict[str, t.Optional[Purpose]] = {
     "site": None,
     "removal": Purpose(("destroy_data",)),
     "backup": Purpose(("backup",), **_REPOSITORY),
     "restore": Purpose(("backup", "restore"), **_REPOSITORY),
     "drill": Purpose(("backup", "drill"), **_REPOSITORY),
-    "adopt": Purpose(("adopt",), requires=("moodle_adopt_dump", "moodle_adopt_moodledata"), why="a site that takes over another needs"),
+    "adopt": Purpose(
+        ("adopt",), requires=("moodle_adopt_dump", "moodle_adopt_moodledata"), why="a site that takes over another needs", files=True
+    ),
     "doctor": None,
 }
 # What is made for a site whose description may be what is wrong with it: as much of it as there is, beside its problems.
@@ -139,7 +143,10 @@ def describe(options: Options, given: Given, around: Surroundings, purpose: str 
             if not values.get(name) and name not in hidden and name not in wrong
         ]
         spec = {name: described(getattr(site, name)) for name in ("name", "secrets_given", *only.shows)}
-        return Description(_with_target(spec, target, target.identify(site, own)), problems, [])
+        identity = target.identify(site, own)
+        if only.files and "files" not in identity["target"]:
+            problems.append(f"{TARGET} is {target.name}: its sites have no files on a machine, which campus.moodle.{purpose} would need.")
+        return Description(_with_target(spec, target, identity), problems, [])
     found = [*_foreign(target, given), *_useless(target, values, hidden), *_too_large(target, site, own)]
     found += _together(RULES, target.rules, site, own, around)
     doubts = [*_together(WARNINGS, target.warnings, site, own, around)]

@@ -29,7 +29,7 @@ class Move:
         self.dump = self.old / "moodle.dump"
         self.data = self.site / "moodledata"
         for path, text in (
-            (self.site / "compose.yml", ""),
+            (self.site / "settings.json", "{}"),
             (self.site / "database.json", "before"),
             (self.site / "cached", ""),
             (self.data / "muc" / "config.php", "own"),
@@ -63,7 +63,7 @@ def move(tmp_path: pathlib.Path) -> Move:
     return Move(tmp_path)
 
 
-MOVED = {"moodledata/filedir/ab/theirs": "theirs", "moodledata/muc/config.php": "own", "compose.yml": ""}
+MOVED = {"moodledata/filedir/ab/theirs": "theirs", "moodledata/muc/config.php": "own", "settings.json": "{}"}
 
 
 def test_files_and_database_are_replaced_and_caches_are_purged(move: Move) -> None:

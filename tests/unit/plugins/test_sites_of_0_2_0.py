@@ -67,7 +67,7 @@ class Site:
         self.outcome = describe(OPTIONS, given, around(find=there.get, read=lambda path: Path(path).read_bytes()))
         self._folder = folder
         self._variables = {
-            **read(SITE / "vars" / "main.yml"),
+            **read(SITE / "vars" / "main" / "main.yml"),
             **read(TARGET / "vars" / "main.yml"),
             **given,
             **IMAGES,

@@ -35,8 +35,11 @@ def identify(site: Site, machine: Machine) -> dict[str, t.Any]:
     return {
         "project": project,
         "directory": directory(site, machine),
-        # Compose finds the containers by the project's name alone.
-        "target": {"runner": ["docker", "compose", "--project-name", project, "exec", "-T", "php", PROGRAM]},
+        "target": {
+            # Compose finds the containers by the project's name alone.
+            "runner": ["docker", "compose", "--project-name", project, "exec", "-T", "php", PROGRAM],
+            "files": {"directory": directory(site, machine), "definition": "compose.yml", "moodledata": ".*_moodledata/_data$"},
+        },
     }
 
 

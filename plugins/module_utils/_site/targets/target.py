@@ -48,7 +48,10 @@ class Target:
     what        it, in a few words that continue "this site is for kubernetes, "
     options     class whose fields are the options that this target reads and not every other one; see forms.py
     identity    the options that tell a site from others, all that its removal reads
-    identify    return those facts of the description that its removal needs
+    identify    return those facts of the description that its removal needs. Below "target" it has, where a site's files lie on its
+                machine, so that they can be backed up, replaced and taken over there,
+                  files     directory (what opens the site, and the marks of runs that were cut), definition (the file in it that
+                            an installed site has) and moodledata (a regular expression for its path, which fits no other)
     complete    return the target's own facts of the description. Below "target" it has to have
                   runner    the way into the site, as the modules moodle_* take it
                   visit     the way to look at it: address, port and tls, as site_verify takes them

@@ -24,7 +24,8 @@ class Folder:
 
 def identify(site: Site, folder: Folder) -> dict[str, t.Any]:
     """Return what tells one site from another."""
-    return {"directory": folder.directory, "target": {"runner": [f"{folder.directory}/moodle", site.name]}}
+    files = {"directory": folder.directory, "definition": "settings.json", "moodledata": ".*/moodledata$"}
+    return {"directory": folder.directory, "target": {"runner": [f"{folder.directory}/moodle", site.name], "files": files}}
 
 
 def complete(site: Site, folder: Folder, _around: Surroundings) -> dict[str, t.Any]:
