@@ -38,8 +38,9 @@ ROLLED, OTHERS, POOLER = ("moodle_php", "moodle_web"), ("proxy", "cron", "adhoc"
 
 TOPIC = re.compile(r"^      # --- (?P<topic>.+?) -+$")
 OPTION = re.compile(r"^      (?P<name>moodle_\w+):$")
-# O(name), C(text), V(value), E(variable): Ansible's marks for what is code.
-MARK = re.compile(r"\b[OCVE]\(([^)]*)\)")
+# O(name), C(text), V(value), E(variable), M(module): Ansible's marks for what is code; the name of an option may have its entry point
+# before it.
+MARK = re.compile(r"\b[OCVEM]\((?:[a-z]+:(?=moodle_))?([^)]*)\)")
 
 
 def topics() -> dict[str, str]:

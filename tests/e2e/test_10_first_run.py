@@ -61,6 +61,12 @@ def test_a_run_that_finds_all_as_described_changes_nothing(site: Site) -> None:
     assert re.search(r"Image +campus\.moodle/site:\S+ \(\d+ MB, \d+ MB compressed\)", run.output), "the size of the image is not told"
 
 
+def test_images_that_are_there_are_not_built_again(site: Site) -> None:
+    run = site.build()
+    assert (run.rc, run.changed_tasks) == (0, [])
+    assert site.container("php")["Config"]["Image"] in run.output
+
+
 def test_setting_changed_by_hand_is_put_right(site: Site) -> None:
     site.execute("php", "php", "/srv/moodle/admin/cli/cfg.php", "--name=supportname", "--set=by hand")
     assert site.deploy().total("changed") == 1

@@ -60,7 +60,7 @@ def mails(site: Site) -> list[str]:
 
 
 def test_a_site_that_works(neighbour: Site, verify: Verify) -> None:
-    run = verify("-vvv", moodle_verify_mail_to=OPERATOR)
+    run = verify("-vvv", "-e", f"moodle_verify_mail_to={OPERATOR}")
     assert run.rc == 0, run.reasons
     assert report(run) == dict.fromkeys(STEPS, "ok")
     (mail,) = wait_for(lambda: mails(neighbour), seconds=20, what="the arrival of the test mail")

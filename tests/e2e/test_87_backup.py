@@ -13,6 +13,7 @@ import typing as t
 
 import pytest
 from support import REPOSITORY
+from support.docker import docker
 from support.web import User
 
 if t.TYPE_CHECKING:
@@ -110,6 +111,17 @@ def test_a_run_that_is_not_there_is_refused_with_a_list(site: Site, backed_up: d
     assert "no backup run-20000101T000000Z" in output
     assert re.search(r"Complete are: run-\d{8}T\d{6}Z", output)
     assert site.identities() == before
+
+
+def test_a_site_whose_front_is_gone_is_backed_up(site: Site, backed_up: dict[str, str], run_playbook: t.Callable[..., str]) -> None:
+    """So that nobody does what the last backup before a move has not."""
+    (front,) = site.containers("proxy")
+    docker("stop", front["Id"])
+    try:
+        assert "Back up the database" in run_playbook("backup")
+    finally:
+        docker("start", front["Id"])
+    site.wait_until_ready(60)
 
 
 def test_the_night_makes_another_backup_and_rehearses_it(site: Site, backed_up: dict[str, str], run_playbook: t.Callable[..., str]) -> None:

@@ -111,7 +111,7 @@ def test_what_is_missing_is_told_before_anything_is_touched(site: Site, adopt: t
     assert f"-e moodle_adopt_site={site.name}" in adopt(2, site="another").reasons
     reasons = adopt(2, dump=tmp_path / "no.dump", moodledata=tmp_path).reasons
     assert f"moodle_adopt_dump is {tmp_path}/no.dump, and the machine has no such file." in reasons
-    assert f"moodle_adopt_moodledata is {tmp_path}, which is no data folder of Moodle: it has no folder filedir." in reasons
+    assert f"moodle_adopt_moodledata is {tmp_path}, which is not a data folder of Moodle: it has no folder filedir." in reasons
     own = moodledata_of(site)
     assert f"{own}: that is in the site's own moodledata" in adopt(2, moodledata=own).reasons
     pupil = {"username": "pupil", "firstname": "A", "lastname": "B", "email": "pupil@example.org"}

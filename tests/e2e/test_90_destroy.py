@@ -51,7 +51,7 @@ def test_site_comes_back_with_its_data(site: Site, admin_password: str) -> None:
 def test_confirmed_removal_leaves_nothing_but_what_others_put_there(site: Site) -> None:
     notes = site.directory / "notes.txt"
     notes.write_text("not of the collection", encoding="utf-8")
-    run = site.destroy(moodle_destroy_data=site.name)
+    run = site.destroy("-e", f"moodle_destroy_data={site.name}")
     assert run.rc == 0, run.reasons
     assert not project_containers(site.project)
     assert not site.volumes()

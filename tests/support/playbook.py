@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import json
 import os
@@ -17,6 +18,7 @@ import typing as t
 from support import REPOSITORY
 
 MESSAGE = re.compile(r'"msg": ("(?:[^"\\]|\\.)*")')
+IMPORTED = re.compile(r"import_playbook: (campus\.moodle\.\w+)")
 RECAP = re.compile(r"^(?P<host>\S+)\s+: (?P<counts>ok=\d+.*)$", re.MULTILINE)
 
 
@@ -69,8 +71,28 @@ def parse_recap(output: str) -> dict[str, dict[str, int]]:
     }
 
 
+class Shape(t.NamedTuple):
+    """What two runs have in common that do the same to different sites."""
+
+    playbook: str
+    tags: tuple[str, ...]
+    variables: frozenset[str]
+    check: bool
+
+
+def shape_of(playbook: str, arguments: t.Sequence[str]) -> Shape:
+    """Return the shape of a run; its arguments are words as in a command line. How much it shows makes no difference."""
+    given = argparse.ArgumentParser()
+    given.add_argument("--tags", action="append", default=[])
+    given.add_argument("-e", "--extra-vars", action="append", default=[])
+    given.add_argument("--check", action="store_true")
+    known, _others = given.parse_known_args(arguments)
+    variables = frozenset(name.partition("=")[0] for name in known.extra_vars if not name.startswith("ansible_"))
+    return Shape(playbook.removeprefix("campus.moodle."), tuple(known.tags), variables, known.check)
+
+
 class Controller:
-    """A folder with an inventory and the collection in a tree of the shape that Ansible wants."""
+    """A folder with an inventory and the collection in a tree of the shape that Ansible wants. `played` are the runs that ended well."""
 
     def __init__(self, folder: pathlib.Path) -> None:
         self.folder = folder
@@ -80,6 +102,7 @@ class Controller:
         (namespace / "moodle").symlink_to(REPOSITORY)
         self._configuration = folder / "ansible.cfg"
         self._configuration.touch()
+        self.played: set[Shape] = set()
 
     def write_inventory(self, sites: t.Mapping[str, t.Mapping[str, t.Any]]) -> pathlib.Path:
         """Write an inventory of sites, each with its variables (None removes one); JSON is YAML, and needs no library."""
@@ -135,4 +158,7 @@ class Controller:
         log = self.folder / "runs.log"
         with log.open("a", encoding="utf-8") as stream:
             stream.write(f"### {playbook} {' '.join(arguments)}\n{done.stdout}\n")
+        if done.returncode == 0:
+            imported = IMPORTED.findall(pathlib.Path(named).read_text(encoding="utf-8")) if named == str(playbook) else [named]
+            self.played |= {shape_of(name, arguments) for name in imported}
         return Run(done.returncode, done.stdout, parse_recap(done.stdout))

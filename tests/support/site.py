@@ -62,6 +62,10 @@ class Site:
         """Run site.yml with the site's variables; changes count for this run only (None removes a variable)."""
         return self._play("site", *arguments, environment=environment, changes=changes)
 
+    def build(self, *arguments: str, **changes: t.Any) -> Run:
+        """Run build.yml; see deploy."""
+        return self._play("build", *arguments, environment=None, changes=changes)
+
     def destroy(self, *arguments: str, **changes: t.Any) -> Run:
         """Run destroy.yml; see deploy."""
         return self._play("destroy", *arguments, environment=None, changes=changes)
