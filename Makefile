@@ -43,7 +43,7 @@ screenshot: ## take the README's picture of a running site with Chromium
 	scripts/screenshot.sh
 
 .PHONY: build docs changelog lock
-build: ## build the archive, let galaxy-importer judge it, run it by its full name
+build: ## build the archive, check it with galaxy-importer, run it by its full name
 	scripts/build.sh
 docs: ## write the tables of docs/site.md and roles/image/README.md
 	scripts/setup.sh python && . scripts/env.sh && PYTHONPATH=$$COLLECTIONS scripts/document_variables.py

@@ -64,7 +64,7 @@ options:
         type: bool
         default: false
       no_advisories:
-        description: The operator's version is none of those with known security holes.
+        description: The operator's version is none of those with known vulnerabilities.
         type: bool
         default: false
       synchronous:
@@ -128,7 +128,7 @@ clusters:
       recovery_window: {"first": "2026-11-01T02:00:11Z", "last_successful": "2026-11-21T02:00:09Z", "last_failed": null, "age": 3600}
       certificates: {"moodle-db-server": 71.5}
 operator:
-  description: Version of the operator and a sentence for each security hole that it is known for. Null when it cannot be read.
+  description: Version of the operator and a sentence for each vulnerability that it is known for. Null when it cannot be read.
   returned: success and unmet requirements
   type: dict
   sample: {"version": "1.29.2", "advisories": [], "error": null}

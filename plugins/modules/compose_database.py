@@ -244,8 +244,8 @@ error:
     - What kind of failure it is. V(no_site) - there is no compose file in O(directory); V(not_running) - the container of the site's own
       database does not run; V(site_running) - the site has to be closed first; V(unhealthy) - its database does not come up; V(unreachable)
       - the server cannot be reached, or refuses the login; V(no_database) - there is nothing to dump.
-    - V(bad_dump) - the file is no dump in PostgreSQL's own format, is damaged, or is too new for the programs; V(load) - a statement of the
-      dump failed, or less came than it has; V(not_moodle) - there is no finished Moodle in it; V(foreign) - it is of another site;
+    - V(bad_dump) - the file is not a dump in PostgreSQL's own format, is damaged, or is too new for the programs; V(load) - a statement of
+      the dump failed, or less came than it has; V(not_moodle) - there is no finished Moodle in it; V(foreign) - it is of another site;
       V(extension) - the server lacks an extension that it needs; V(downgrade), V(missing_plugin) and the other words of the image's command
       C(preflight) - with O(preflight=true), it refuses the dump.
     - V(no_role) - the site's user does not exist; V(no_privilege) - the login lacks rights; V(no_space) - there is too little space;

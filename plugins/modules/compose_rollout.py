@@ -164,6 +164,7 @@ def main() -> None:
     """Wire the module to its story."""
     module = AnsibleModule(rollout.ARGUMENTS, required_if=rollout.REQUIRED_IF, supports_check_mode=True)
     docker = module.get_bin_path("docker") is not None
+    # conclude ends the module: with what the story returns, or, where it raises a ToolError, with its sentence and details.
     conclude(module, lambda: rollout.run(project.project_of(module), module.params, check_mode=module.check_mode, docker=docker))
 
 

@@ -14,7 +14,7 @@ description:
     opens the course, uploads a file and gets it back, lets Moodle send a test mail, and waits until a background task has been run.
   - Every step that can be done is done, and one report tells about all of them. What was made is removed in the end, also after a failure.
   - Account and course are called C(campus-verify-) and random letters and digits. What a run left that was cut is removed by the next one
-    once it is six hours old. The password is random, too, and is known to nobody.
+    once it is six hours old. The password is random, too, and is not stored anywhere.
   - A row of the deleted account stays, since Moodle keeps one of each, and so do lines in Moodle's logs.
 extends_documentation_fragment:
   - campus.moodle._attributes

@@ -122,11 +122,11 @@ def test_bad_secrets(site: dict[str, str], files: dict[str, str], name: str, fil
 
 
 def test_settings_to_enforce() -> None:
-    wanted = call("WantedSettings::parse", '{"core": {"a": true, "b": false, "c": 7, "d": null}, "mod_forum": {"x": "y"}}')
+    wanted = call("RequestedSettings::parse", '{"core": {"a": true, "b": false, "c": 7, "d": null}, "mod_forum": {"x": "y"}}')
     assert wanted == {"core": {"a": "1", "b": "0", "c": "7", "d": None}, "mod_forum": {"x": "y"}}
-    numbers = call("WantedSettings::parse", '{"core": {"a": 2.0, "b": 0.1, "c": 12345678901234567890}}')
+    numbers = call("RequestedSettings::parse", '{"core": {"a": 2.0, "b": 0.1, "c": 12345678901234567890}}')
     assert numbers == {"core": {"a": "2.0", "b": "0.1", "c": "12345678901234567890"}}
-    assert call("WantedSettings::parse", "") == []
+    assert call("RequestedSettings::parse", "") == []
 
 
 OBJECT = "must be a JSON object"
@@ -152,7 +152,7 @@ VALUE = "must have a plain name and a text, number, boolean or null as its value
 )
 def test_settings_that_cannot_be_enforced(text: str, sentences: list[str]) -> None:
     with pytest.raises(PhpFailure) as wrong:
-        call("WantedSettings::parse", text)
+        call("RequestedSettings::parse", text)
     assert (wrong.value.exit, wrong.value.id, len(wrong.value.sentences)) == (USAGE, "invalid", len(sentences))
     for sentence, part in zip(wrong.value.sentences, sentences, strict=True):
         assert part in sentence

@@ -101,8 +101,8 @@ class Site:
                 raise
             return rows
 
-    def _inspected(self, *wanted: Container) -> list[Row]:
-        return list(json.loads(self.docker("container", "inspect", *(one.id for one in wanted))))
+    def _inspected(self, *containers: Container) -> list[Row]:
+        return list(json.loads(self.docker("container", "inspect", *(one.id for one in containers))))
 
     def _one(self, container: Container) -> list[Row]:
         if container.name in self.silent:

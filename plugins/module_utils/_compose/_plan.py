@@ -54,9 +54,9 @@ class Record:
 
 @dataclasses.dataclass(frozen=True)
 class Transition:
-    """From the definition in force, as text, to the desired one, with its services and what the last complete rollout recorded.
+    """From the applied definition, as text, to the desired one, with its services and what the last complete rollout recorded.
 
-    The definition in force is the compose file on disk: until new containers serve, or until the database is changed for new code.
+    The applied definition is the compose file on disk: until new containers serve, or until the database is changed for new code.
     """
 
     previous: str
@@ -77,7 +77,7 @@ class Plan:
     differences: dict[str, Difference]
     orphans: tuple[Container, ...]
     definition_changed: bool
-    moodle: bool
+    asks_image: bool
     """Whether the image has to look at the database: the site is new, code or database change, the last run was cut, or the
     database does not run, so that it is not known what is left of it."""
 
@@ -89,7 +89,7 @@ class Plan:
     @property
     def nothing(self) -> bool:
         """Whether the site is as described."""
-        return not (self.moodle or self.definition_changed or self.orphans) and all(row.nothing for row in self.differences.values())
+        return not (self.asks_image or self.definition_changed or self.orphans) and all(row.nothing for row in self.differences.values())
 
     def differs(self, names: t.Iterable[str]) -> list[str]:
         """Return those of the names, in their order, that are described and not as described."""
@@ -108,7 +108,7 @@ class Plan:
     def sentences(self) -> list[str]:
         """Return the plan in words."""
         lines = []
-        if self.moodle:
+        if self.asks_image:
             lines.append("site: let the image compare database and code, then install or upgrade if needed")
         if self.definition_changed:
             lines.append("site: write compose.yml")
@@ -134,9 +134,9 @@ def make_plan(transition: Transition, containers: t.Sequence[Container]) -> Plan
         differences={name: compare(service, of_service.get(name, [])) for name, service in services.items()},
         orphans=tuple(container for container in containers if container.service not in services),
         definition_changed=transition.changes,
-        moodle=recorded.maintenance or recorded.image != php.image or recorded.database not in ("", php.database),
+        asks_image=recorded.maintenance or recorded.image != php.image or recorded.database not in ("", php.database),
     )
-    return plan if plan.stands(DATABASE) and not plan.virgin else dataclasses.replace(plan, moodle=True)
+    return plan if plan.stands(DATABASE) and not plan.virgin else dataclasses.replace(plan, asks_image=True)
 
 
 def compare(service: Service, containers: t.Sequence[Container]) -> Difference:

@@ -3,9 +3,9 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""The way back of a rollout that did not succeed: containers and secrets as the definition in force has them.
+"""The way back of a rollout that did not succeed: containers and secrets as the applied definition has them.
 
-Once the desired definition is in force, there is no way back, and nothing here does anything.
+A run that finds the desired definition on disk has no way back: an earlier one got that far, and nothing here does anything.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .project import ComposeProject, Container, Service
 
 
 class Rollback:
-    """The way back from the desired definition to the one in force."""
+    """The way back from the desired definition to the applied one."""
 
     def __init__(self, compose: ComposeProject, files: SiteFiles, transition: plans.Transition) -> None:
         self._compose = compose
@@ -41,7 +41,7 @@ class Rollback:
         if new:
             self._compose.remove(new)
         left = self._compose.containers()
-        lost = [name for name in names if name in known and not plans.compare(known[name], of(name, left)).nothing]
+        lost = [name for name in names if name in known and not plans.compare(known[name], containers_of(name, left)).nothing]
         for group in (plans.BACKING, plans.ROLLING, plans.FRONT):
             missing = [name for name in group if name in lost]
             if missing:
@@ -56,6 +56,6 @@ class Rollback:
         return name in plans.ROLLING and services[name].describes(container) and services[name].hash != known[name].hash
 
 
-def of(name: str, containers: t.Iterable[Container]) -> list[Container]:
+def containers_of(name: str, containers: t.Iterable[Container]) -> list[Container]:
     """Return the containers of a service."""
     return [container for container in containers if container.service == name]

@@ -3,7 +3,7 @@
 #
 # Private to this collection: it may change or disappear in any release.
 
-"""The steps of a rollout: from the definition in force to the desired one, without a failed request where Moodle allows that.
+"""The steps of a rollout: from the applied definition to the desired one, without a failed request where Moodle allows that.
 
 Every step looks at the machine first, so that a run that was cut anywhere is continued by the next one.
 """
@@ -16,7 +16,7 @@ import typing as t
 
 from .._tool.errors import ToolError
 from . import _plan as plans
-from ._rollback import Rollback, of
+from ._rollback import Rollback, containers_of
 from ._upgrade import Upgrade, set_maintenance
 from ._wait import RolloutError, Waiting
 from .files import SiteFiles
@@ -105,7 +105,11 @@ class Rollout:
         return action
 
     def _ask(self) -> dict[str, t.Any]:
-        """Return what the image says of the database. It changes nothing, and refuses what must not be touched."""
+        """Return what the image says of the database. It changes nothing, and refuses what must not be touched.
+
+        Its answer (docs/reference/image.md, preflight) decides the rest: `action`, which is one of ACTIONS or none, and
+        `maintenance_required`, whether Moodle's tables change, so that the site has to be closed.
+        """
         answer = self._program.preflight("compare the code of the image with the database")
         if answer["action"] == "install" and self._transition.recorded.image:
             raise RolloutError(EMPTIED, error="emptied")
@@ -118,13 +122,13 @@ class Rollout:
         """
         try:
             answer = self._ask() if self._can_ask_first(plan) else {}
-            self._rehearse_front(plan)
+            self._try_front(plan)
         except ToolError:
             self._rollback.restore_secrets()
             raise
         try:
             self._start_backing(plan, plans.STORES)
-            if plan.moodle:
+            if plan.asks_image:
                 answer = answer or self._ask()
             self._start_backing(plan, plans.POOLER)
         except ToolError as error:
@@ -135,9 +139,9 @@ class Rollout:
     def _can_ask_first(self, plan: plans.Plan) -> bool:
         """Whether the new image can look at the database before anything is touched, whatever else the run replaces."""
         installed = bool(self._transition.recorded.image) and not plan.virgin
-        return plan.moodle and installed and plan.stands(plans.BACKING)
+        return plan.asks_image and installed and plan.stands(plans.BACKING)
 
-    def _rehearse_front(self, plan: plans.Plan) -> None:
+    def _try_front(self, plan: plans.Plan) -> None:
         """Try a new proxy beside the old one. Its certificate may be one that it does not take, and there is only one port.
 
         A proxy without one is spared it: one that gets its certificates itself must not ask for them twice.
@@ -145,12 +149,12 @@ class Rollout:
         for name in plan.differs(plans.FRONT):
             if plan.virgin or not self._services[name].secrets:
                 continue
-            self._remove(self._compose.rehearsals(name))
-            self._compose.rehearse(self._transition.desired, name)
+            self._remove(self._compose.trials(name))
+            self._compose.start_trial(self._transition.desired, name)
             try:
-                reason = self._waiting.rehearsal(self._services[name])
+                reason = self._waiting.trial(self._services[name])
             finally:
-                self._remove(self._compose.rehearsals(name))
+                self._remove(self._compose.trials(name))
             if reason:
                 msg = f"The service {name} does not start as described; the site stays as it was. Its last lines:\n{reason}"
                 raise RolloutError(msg, error="unhealthy")
@@ -222,7 +226,7 @@ class Rollout:
 
     def _split(self, name: str) -> tuple[list[Container], list[Container]]:
         """Return the good and the other containers of a service."""
-        row = plans.compare(self._services[name], of(name, self._compose.containers()))
+        row = plans.compare(self._services[name], containers_of(name, self._compose.containers()))
         return list(row.keep), list(row.replace)
 
     def _start_beside(self, name: str) -> None:

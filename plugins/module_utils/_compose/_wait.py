@@ -23,7 +23,7 @@ POLL_SECONDS = 0.5
 HOPELESS_RESTARTS = 5
 # A program without a health check that lives for so long has read its settings and its secrets.
 STEADY_SECONDS = 3
-REHEARSAL_SECONDS = 60
+TRIAL_SECONDS = 60
 
 
 class RolloutError(ToolError):
@@ -74,11 +74,11 @@ class Waiting:
             service = services[name]
             self._until(service, functools.partial(stays, service), "did not stay up")
 
-    def rehearsal(self, service: Service) -> str:
+    def trial(self, service: Service) -> str:
         """Return why the one-off container of a service does not come up; empty when it does."""
-        deadline = self._clock() + min(self._timeout, REHEARSAL_SECONDS)
+        deadline = self._clock() + min(self._timeout, TRIAL_SECONDS)
         while True:
-            found = self._compose.rehearsals(service.name)
+            found = self._compose.trials(service.name)
             running = [container for container in found if container.running]
             if running and self._compose.inside(running[0], service.probe).rc == 0:
                 return ""

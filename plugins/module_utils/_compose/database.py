@@ -66,7 +66,7 @@ class Task(t.NamedTuple):
     def require_closed(self) -> None:
         """Refuse to take the database away from containers that work with it."""
         busy = [one.name for one in self.compose.containers() if one.service in USERS and one.running]
-        busy += [one.name for one in self.compose.rehearsals(project.PROFILE) if one.running]
+        busy += [one.name for one in self.compose.trials(project.PROFILE) if one.running]
         if busy:
             msg = (
                 f"The site still works with its database ({', '.join(busy)}); close it first, "

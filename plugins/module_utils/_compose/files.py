@@ -62,7 +62,7 @@ class SiteFiles:
         self._write(ROLLOUT_FILE, "")
 
     def put_back_secrets(self) -> None:
-        """Give the secrets the values that were in force before this rollout."""
+        """Give the secrets the values of before this rollout."""
         secret_files.put_back(self._directory)
 
     def drop_previous_secrets(self) -> None:

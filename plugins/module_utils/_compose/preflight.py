@@ -5,7 +5,7 @@
 
 """Checks that a machine can carry a site: the story of compose_preflight.
 
-First the facts are collected (survey), then they are compared with what is needed (missing, problems, warnings). Nothing is changed.
+First the facts are collected (measure), then they are compared with what is needed (missing, problems, warnings). Nothing is changed.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Needs:
 
 def run(docker: t.Optional[Run], params: t.Mapping[str, t.Any], *, check_mode: bool) -> dict[str, t.Any]:
     """Survey the machine and report what it lacks. docker runs its command; None where there is none."""
-    machine = survey(docker, params)
+    machine = measure(docker, params)
     needs = Needs(params["disk"], params["cpus"], params["memory"])
     lacking, found, doubts = missing(machine), problems(machine, needs), warnings(machine, needs)
     if check_mode:
@@ -98,7 +98,7 @@ def run(docker: t.Optional[Run], params: t.Mapping[str, t.Any], *, check_mode: b
     return {"changed": False, "engine": machine.engine, "compose": machine.compose, "problems": [], "warnings": doubts}
 
 
-def survey(run: t.Optional[Run], params: t.Mapping[str, t.Any]) -> Machine:
+def measure(run: t.Optional[Run], params: t.Mapping[str, t.Any]) -> Machine:
     """Collect the facts. run runs docker; None where there is none."""
     info, engine_error = engine_of(run) if run else ({}, "")
     running = bool(info.get("ServerVersion"))

@@ -143,11 +143,11 @@ class ComposeProject:
         """Return the containers of the project without one-off ones."""
         return self._inspect(self._ids(f"label={LABEL_ONE_OFF}=False"))
 
-    def rehearsals(self, name: str) -> list[Container]:
+    def trials(self, name: str) -> list[Container]:
         """Return the one-off containers of a service, those of runs that were cut among them."""
         return self._inspect(self._ids(f"label={LABEL_ONE_OFF}=True", f"label={LABEL_SERVICE}={name}"))
 
-    def rehearse(self, definition: str, name: str) -> None:
+    def start_trial(self, definition: str, name: str) -> None:
         """Start a service once more as a one-off container, which publishes no port and has no name in the network."""
         self._compose(["run", "--detach", "--no-deps", "-T", "--quiet-pull", name], definition)
 

@@ -41,22 +41,22 @@ def present(
     result = {"diff": {"before": before, "after": text, "before_header": COMPOSE_FILE, "after_header": COMPOSE_FILE}}
     lacking = (compose.lacks() if docker else "Docker") if check_mode else ""
     if lacking:
-        plan = [f"site: bring it into the described state; nothing more can be told without {lacking}"]
+        sentences = [f"site: bring it into the described state; nothing more can be told without {lacking}"]
         action = "none" if files.read_record().image else "install"
-        return {**result, "changed": True, "plan": plan, "action": action, "running": False, "summary": plan}
+        return {**result, "changed": True, "plan": sentences, "action": action, "running": False, "summary": sentences}
     definition = compose.read(text)
     rollout = Rollout(compose, files, read_transition(compose, files, text, definition), timeout=params["timeout"])
-    difference = rollout.plan()
+    plan = rollout.plan()
     if check_mode:
-        plan, action = rollout.foresee(difference, secrets_pending=params["secrets_pending"])
+        sentences, action = rollout.foresee(plan, secrets_pending=params["secrets_pending"])
     else:
-        plan, action = difference.sentences(), rollout.run(difference)
+        sentences, action = plan.sentences(), rollout.run(plan)
     image = compose.image(definition.services["php"].image)
     return {
         **result,
-        "changed": not difference.nothing,
-        "plan": plan,
+        "changed": not plan.nothing,
+        "plan": sentences,
         "action": action,
-        "running": difference.serves if check_mode else True,
+        "running": plan.serves if check_mode else True,
         "summary": _summary.of_site(definition, image, params["directory"], ("would be " if check_mode else "") + action),
     }

@@ -45,7 +45,7 @@ def host_name(machine: Machine) -> t.Iterator[Finding]:
     if foreign:
         yield doubt(
             "host name",
-            f"{name} resolves on the machine to {', '.join(foreign)}, which is no address of it; that is right only where a load "
+            f"{name} resolves on the machine to {', '.join(foreign)}, which is not an address of it; that is right only where a load "
             "balancer or a router in front hands the requests on.",
         )
     elif here:

@@ -112,7 +112,7 @@ class FakeDocker:
             return Result(0, "".join(f"{name} {row['hash']}\n" for name, row in rows.items()), "")
         if rest[:2] == ["run", "--detach"]:
             name = rest[-1]
-            self._note(f"rehearse {name}")
+            self._note(f"try {name}")
             status = "exited" if wanted[name]["hash"] in self.broken else "running"
             self.one_offs[f"{name}-run"] = {"service": name, "hash": wanted[name]["hash"], "status": status, "health": "", "restarts": 0}
             return OK
@@ -184,7 +184,7 @@ class FakeDocker:
     def _rm(self, words: list[str]) -> Result:
         keys = [key for key in words if not key.startswith("-")]
         if set(keys) <= set(self.one_offs):
-            self._note(f"end the rehearsal of {self.one_offs.pop(keys[0])['service']}")
+            self._note(f"end the trial of {self.one_offs.pop(keys[0])['service']}")
             return OK
         self._note(f"rm {' '.join(sorted(self.containers[key]['service'] for key in keys))}")
         for key in keys:

@@ -174,7 +174,7 @@ class Transport:
                 if response.status == 401 and self.access.renew and not renewed:
                     renewed, self._connections.authorization = True, self.access.renew()
                     continue
-                wait = _pause_wanted(response, repeatable) if patient else None
+                wait = _pause_requested(response, repeatable) if patient else None
                 if wait is None or self._clock() + max(wait, pause) >= deadline:
                     return response
                 pause = max(wait, pause)
@@ -257,7 +257,7 @@ def _response(answer: http.client.HTTPResponse, body: bytes) -> Response:
     return Response(answer.status, {name.lower(): value for name, value in answer.getheaders()}, body, texts)
 
 
-def _pause_wanted(response: Response, repeatable: bool) -> t.Optional[float]:
+def _pause_requested(response: Response, repeatable: bool) -> t.Optional[float]:
     """Return how long to wait before another try, None when there is none."""
     status = response.status
     again = (

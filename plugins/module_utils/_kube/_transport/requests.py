@@ -132,7 +132,7 @@ class Requests:
             return json.loads(response.body)
         except ValueError:
             start = " ".join(response.body[:200].decode("utf-8", "replace").split())
-            msg = f"Cannot {attempt}: {self._transport.access.server} answered no JSON: {start}"
+            msg = f"Cannot {attempt}: {self._transport.access.server} answered with something that is not valid JSON: {start}"
             raise KubeError(msg, error="server_error", status=response.status) from None
 
     def _without(self, hide: t.Iterable[str], attempt: str, error: KubeError) -> KubeError:

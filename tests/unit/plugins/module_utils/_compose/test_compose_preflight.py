@@ -121,11 +121,11 @@ def docker(command: list[str], _text: str | None = None) -> Result:
     return Result(0, answers[command[1]], "")
 
 
-def test_the_survey_brings_everything_together(listener: socket.socket) -> None:
+def test_the_measuring_brings_everything_together(listener: socket.socket) -> None:
     rows = [{"address": "127.0.0.1", "port": port, "variable": f"port_{port}"} for port in (18080, port_of(listener))]
     servers = [{"host": "127.0.0.1", "port": 9, "variable": "moodle_database_host"}]
     paths = [{"path": "/nonexistent", "kind": "directory", "variable": "moodle_code_directory"}]
-    machine = preflight.survey(docker, {**PARAMETERS, "ports": rows, "servers": servers, "paths": paths})
+    machine = preflight.measure(docker, {**PARAMETERS, "ports": rows, "servers": servers, "paths": paths})
     assert (machine.engine, machine.compose, machine.cpus) == ("28.5.2", "2.40.3", 2)
     assert [row[2:] for row in machine.ports] == [(f"port_{port_of(listener)}", "taken")]
     assert [row[2] for row in machine.servers] == ["moodle_database_host"]
@@ -134,9 +134,9 @@ def test_the_survey_brings_everything_together(listener: socket.socket) -> None:
 
 
 def test_an_engine_that_does_not_answer_says_why() -> None:
-    machine = preflight.survey(lambda _command, _text=None: Result(1, "", "Cannot connect to the Docker daemon"), PARAMETERS)
+    machine = preflight.measure(lambda _command, _text=None: Result(1, "", "Cannot connect to the Docker daemon"), PARAMETERS)
     assert (machine.docker, machine.engine, machine.engine_error) == (True, "", "Cannot connect to the Docker daemon")
-    assert not preflight.survey(None, PARAMETERS).docker
+    assert not preflight.measure(None, PARAMETERS).docker
 
 
 GOOD = Machine(docker=True, engine="28.5.2", compose="2.40.3", cpus=2, memory=8 * 1024**3, free={"/": 50 * 1024**3})

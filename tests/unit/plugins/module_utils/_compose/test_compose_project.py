@@ -37,7 +37,7 @@ COMMANDS: list[tuple[str, t.Callable[[ComposeProject], t.Any], list[str]]] = [
         lambda p: p.program("text").ask("info", what="look"),
         [*PREFIX, "run", "--rm", "--no-deps", "-T", "--quiet-pull", "cli", "info"],
     ),
-    ("rehearsal", lambda p: p.rehearse("text", "a"), [*PREFIX, "run", "--detach", "--no-deps", "-T", "--quiet-pull", "a"]),
+    ("trial", lambda p: p.start_trial("text", "a"), [*PREFIX, "run", "--detach", "--no-deps", "-T", "--quiet-pull", "a"]),
     ("inside", lambda p: p.inside(CONTAINER, ["look"]), ["timeout", "--kill-after=15", "30", "docker", "exec", "1", "look"]),
     ("stop", lambda p: p.stop([CONTAINER]), ["docker", "stop", "1"]),
     ("remove", lambda p: p.remove([CONTAINER]), ["docker", "rm", "--force", "--volumes", "1"]),

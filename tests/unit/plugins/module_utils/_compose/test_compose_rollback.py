@@ -81,7 +81,7 @@ def test_a_record_without_a_database_forces_nothing_and_misses_nothing(host: str
     docker, files = site_on("old", {"preflight": FOREIGN})
     files.record = Record("site:1")
     plan = rollout(docker, files, on_host(host)).plan()
-    assert (plan.moodle, plan.nothing) == (host == "new", host == "old")
+    assert (plan.asks_image, plan.nothing) == (host == "new", host == "old")
 
 
 def test_old_containers_never_reach_a_database_through_the_pooler_that_nobody_looked_at() -> None:

@@ -229,7 +229,7 @@ def proxy(digest: str) -> dict[str, t.Any]:
 def test_a_proxy_with_a_certificate_is_tried_beside_the_old_one() -> None:
     docker, files = running_site()
     run(docker, files, definition("1", **proxy("proxy-tls")))
-    assert docker.commands == ["rehearse proxy", "end the rehearsal of proxy", "up proxy", "up php web cron proxy"]
+    assert docker.commands == ["try proxy", "end the trial of proxy", "up proxy", "up php web cron proxy"]
     assert docker.serving("proxy") == ["proxy-tls"]
 
 
@@ -238,14 +238,14 @@ def test_a_proxy_that_does_not_take_its_certificate_touches_nothing() -> None:
     docker.broken = {"proxy-tls"}
     with pytest.raises(RolloutError, match=r"(?s)proxy does not start.*stays as it was.*its last words"):
         run(docker, files, definition("2", **proxy("proxy-tls")))
-    assert docker.commands == ["preflight --json", "rehearse proxy", "end the rehearsal of proxy"]
+    assert docker.commands == ["preflight --json", "try proxy", "end the trial of proxy"]
     assert complete(docker, "1")
     assert (files.text, docker.one_offs) == (definition("1"), {})
 
 
-def test_the_rehearsal_of_a_run_that_was_cut_is_cleared_away() -> None:
+def test_the_trial_of_a_run_that_was_cut_is_cleared_away() -> None:
     docker, files = running_site()
-    docker.cut = "end the rehearsal"
+    docker.cut = "end the trial"
     with pytest.raises(KeyboardInterrupt):
         run(docker, files, definition("1", **proxy("proxy-tls")))
     docker.cut = ""

@@ -43,7 +43,7 @@ CASES: tuple[tuple[str, dict[str, t.Any], str, str], ...] = (
     ("description", {"problems": ["moodle_branch is '9.9'."]}, "problem", "moodle_branch is '9.9'."),
     ("host name", {"hostname": ""}, "problem", "set moodle_hostname"),
     ("host name", {"world": World(resolve=UNKNOWN_NAME)}, "problem", "does not resolve on the machine (Name or service not known)"),
-    ("host name", {"world": World(is_here=False)}, "doubt", "to 192.0.2.7, which is no address of it"),
+    ("host name", {"world": World(is_here=False)}, "doubt", "to 192.0.2.7, which is not an address of it"),
     ("host name", {"control": {"resolve_error": "timed out"}}, "doubt", "does not resolve on the control node (timed out)"),
     ("host name", {"control": {"addresses": ["192.0.2.8"]}}, "doubt", "on the control node to 192.0.2.8, and on the machine to 192.0.2.7"),
     ("certificate", {**HTTPS, "world": World(certificate=ConnectionRefusedError(111, "Connection refused"))}, "problem", "refused"),

@@ -247,7 +247,7 @@ def test_a_list_comes_in_pages_and_starts_anew_when_they_expire(serve: t.Any) ->
 
 def test_an_answer_that_is_no_json_is_shown(serve: t.Any) -> None:
     _server, transport = serve((200, b"<html>login\nplease</html>"))
-    with pytest.raises(KubeError, match="answered no JSON: <html>login please"):
+    with pytest.raises(KubeError, match="answered with something that is not valid JSON: <html>login please"):
         KubeClient(transport).get("v1", "ConfigMap", "x")
 
 

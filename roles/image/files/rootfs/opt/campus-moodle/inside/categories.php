@@ -5,7 +5,7 @@
 // Categories of courses, for courses.php.
 //
 // A category or course has two marks: visible, which also a hidden parent takes away, and visibleold, whether it is to be seen as far
-// as it goes itself. What is wanted is the second; the first follows from it and the parent.
+// as it goes itself. What is requested is the second; the first follows from it and the parent.
 
 /** Whether something is not hidden itself, in a parent that may be hidden. */
 function campus_is_visible(stdClass $thing, ?bool $parentvisible): bool {
@@ -29,11 +29,11 @@ function campus_category_now(stdClass $category): array {
 }
 
 /** The step for one category. $parents are the categories that are there or come before it. */
-function campus_category_step(array $wanted, array $parents, Closure $object): array {
+function campus_category_step(array $requested, array $parents, Closure $object): array {
     global $DB;
-    $name = $wanted['idnumber'];
+    $name = $requested['idnumber'];
     $category = $DB->get_record('course_categories', ['idnumber' => $name]) ?: null;
-    $next = array_diff_key($wanted, ['idnumber' => 1]);
+    $next = array_diff_key($requested, ['idnumber' => 1]);
     if (($next['parent'] ?? '') !== '' && !in_array($next['parent'], $parents, true)) {
         $object('unknown_category', "The category $name wants the parent {$next['parent']}, which does not exist and does not come before it.");
     }
@@ -63,7 +63,7 @@ function campus_category_apply(array $step): int {
     }
     $parent = $record['parent'] ?? (int) $DB->get_field('course_categories', 'parent', ['id' => $step['id']], MUST_EXIST);
     $onlymark = $step['visible'] === true && campus_shows($parent) === false;
-    // Moved out of a hidden parent it would stay hidden, so the wish counts also where it is no change.
+    // Moved out of a hidden parent it would stay hidden, so the request counts also where it is no change.
     $mark = $onlymark || $step['visible'] === null ? [] : ['visible' => $step['visible']];
     core_course_category::get($step['id'], MUST_EXIST, true)->update($mark + array_diff_key($record, ['visible' => 1]));
     if ($onlymark) {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Copyright: (c) 2026, campus.moodle contributors
 
-// Reports the checks of the types that are wished for, with status and summary each.
+// Reports the checks of the requested types, with status and summary each.
 
 use Campus\Moodle\Inside;
 
@@ -33,7 +33,7 @@ function campus_check(string $type, \core\check\check $check): array {
 }
 
 $campusfound = [];
-foreach (Inside::wish()['types'] as $campustype) {
+foreach (Inside::request()['types'] as $campustype) {
     foreach (\core\check\manager::get_checks($campustype) as $campuscheck) {
         $campusfound[] = campus_check($campustype, $campuscheck);
     }

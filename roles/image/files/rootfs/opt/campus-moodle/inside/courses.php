@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Copyright: (c) 2026, campus.moodle contributors
 
-// Makes categories, courses and enrolments as they are wanted, all or none. The wish: check (bool), categories and
+// Makes categories, courses and enrolments as requested, all or none. The request: check (bool), categories and
 // courses (lists of fields, see the command). Reports before and after of what differs, and what became of each.
 
 use Campus\Moodle\Inside;
@@ -16,7 +16,7 @@ require __DIR__ . '/plan.php';
 require __DIR__ . '/categories.php';
 require __DIR__ . '/enrolments.php';
 
-$campuswish = Inside::wish();
+$campusrequest = Inside::request();
 
 const CAMPUS_COURSE_DEFAULTS = [
     'format', 'numsections', 'showgrades', 'newsitems', 'maxbytes', 'showreports', 'groupmode', 'groupmodeforce', 'showactivitydates',
@@ -36,11 +36,11 @@ function campus_course_now(stdClass $course): array {
 }
 
 /** The step for one course, with steps for its enrolments inside. */
-function campus_course_step(array $wanted, array $categories, Closure $object): array {
+function campus_course_step(array $requested, array $categories, Closure $object): array {
     global $DB;
-    $name = $wanted['shortname'];
+    $name = $requested['shortname'];
     $course = $DB->get_record_select('course', 'shortname = ?', [$name]) ?: null;
-    $next = array_diff_key($wanted, ['shortname' => 1, 'enrolments' => 1]) + ['state' => 'present'];
+    $next = array_diff_key($requested, ['shortname' => 1, 'enrolments' => 1]) + ['state' => 'present'];
     if ($course !== null && (int) $course->id === (int) SITEID) {
         $object('protected', "The course $name is the site's front page, which is no course to change.");
     }
@@ -52,7 +52,7 @@ function campus_course_step(array $wanted, array $categories, Closure $object): 
     $step = campus_step($course === null ? null : campus_course_now($course), $next);
     $enrolments = $next === null ? [] : array_map(
         static fn (array $one): array => campus_enrolment_step($one, $name, $course, $object),
-        $wanted['enrolments'] ?? [],
+        $requested['enrolments'] ?? [],
     );
     if (campus_changing($enrolments) !== []) {
         $step = campus_also($step, 'enrolments', campus_column($enrolments, 'before'), campus_column($enrolments, 'after'));
@@ -102,7 +102,7 @@ function campus_course_apply(array $step): int {
     return (int) $course->id;
 }
 
-/** Both marks of visibility for a course, as far as the wish decides them. Moodle changes the second one only with the first. */
+/** Both marks of visibility for a course, as far as the request decides them. Moodle changes the second one only with the first. */
 function campus_course_marks(?bool $visible, int $category): array {
     return match (true) {
         $visible === null => [],
@@ -136,14 +136,14 @@ $campusobject = static function (string $code, string $sentence) use (&$campuspr
 };
 $campusknown = $DB->get_fieldset_sql("SELECT idnumber FROM {course_categories} WHERE idnumber <> ''");
 $campuscategories = [];
-foreach ($campuswish['categories'] as $campuswanted) {
-    $campuscategories[] = campus_category_step($campuswanted, $campusknown, $campusobject);
-    $campusknown[] = $campuswanted['idnumber'];
+foreach ($campusrequest['categories'] as $campusrequested) {
+    $campuscategories[] = campus_category_step($campusrequested, $campusknown, $campusobject);
+    $campusknown[] = $campusrequested['idnumber'];
 }
-$campuscourses = array_map(static fn (array $one): array => campus_course_step($one, $campusknown, $campusobject), $campuswish['courses']);
+$campuscourses = array_map(static fn (array $one): array => campus_course_step($one, $campusknown, $campusobject), $campusrequest['courses']);
 
 $campuswarnings = [];
-if ($campusproblems === [] && !$campuswish['check']) {
+if ($campusproblems === [] && !$campusrequest['check']) {
     [$campuswarnings, $campuscategories, $campuscourses] = campus_carry_out(
         [$campuscategories, 'campus_category_apply'],
         [$campuscourses, 'campus_course_apply'],

@@ -48,10 +48,10 @@ function campus_enrolment_now(stdClass $course, stdClass $user): ?array {
 }
 
 /** The step for one enrolment; the course may be one that is still to be made. */
-function campus_enrolment_step(array $wanted, string $coursename, ?stdClass $course, Closure $object): array {
+function campus_enrolment_step(array $requested, string $coursename, ?stdClass $course, Closure $object): array {
     global $CFG, $DB;
-    $name = $wanted['username'];
-    $next = ['state' => $wanted['state'] ?? 'present', 'roles' => array_values(array_unique($wanted['roles'] ?? ['student']))];
+    $name = $requested['username'];
+    $next = ['state' => $requested['state'] ?? 'present', 'roles' => array_values(array_unique($requested['roles'] ?? ['student']))];
     sort($next['roles']);
     $user = $DB->get_record('user', ['username' => $name, 'mnethostid' => $CFG->mnet_localhost_id, 'deleted' => 0]) ?: null;
     if ($user === null && $next['state'] !== 'absent') {
@@ -68,7 +68,7 @@ function campus_enrolment_step(array $wanted, string $coursename, ?stdClass $cou
     return campus_step($now, $next['state'] === 'absent' ? null : $next) + ['name' => $name, 'user' => $user];
 }
 
-/** Enrols a user, or changes what is wanted otherwise and nothing else: an enrolment may have a start and an end. */
+/** Enrols a user, or changes what is requested otherwise and nothing else: an enrolment may have a start and an end. */
 function campus_enrolment_apply(stdClass $course, array $step): void {
     global $DB;
     $plugin = enrol_get_plugin('manual');
@@ -91,12 +91,12 @@ function campus_enrolment_apply(stdClass $course, array $step): void {
     }
     $context = context_course::instance($course->id);
     $now = $step['before']['roles'] ?? [];
-    $wanted = $step['after']['roles'] ?? $now;
+    $requested = $step['after']['roles'] ?? $now;
     $id = static fn (string $role): int => (int) $DB->get_field('role', 'id', ['shortname' => $role], MUST_EXIST);
-    foreach (array_diff($wanted, $now) as $role) {
+    foreach (array_diff($requested, $now) as $role) {
         role_assign($id($role), $userid, $context->id);
     }
-    foreach (array_diff($now, $wanted) as $role) {
+    foreach (array_diff($now, $requested) as $role) {
         role_unassign($id($role), $userid, $context->id);
     }
 }

@@ -7,7 +7,7 @@
 
 define('CLI_SCRIPT', true);
 
-$campuswish = json_decode(stream_get_contents(STDIN), true, 8, JSON_THROW_ON_ERROR);
+$campusrequest = json_decode(stream_get_contents(STDIN), true, 8, JSON_THROW_ON_ERROR);
 
 require '/srv/moodle/config.php';
 require __DIR__ . '/report.php';
@@ -15,7 +15,7 @@ require __DIR__ . '/caches.php';
 
 $campuschanged = [];
 
-if ($campuswish['complete']) {
+if ($campusrequest['complete']) {
     // What install_cli_database does after it has set rolesactive.
     require_once $CFG->libdir . '/adminlib.php';
     if (function_exists('admin_apply_default_settings')) {
@@ -23,24 +23,24 @@ if ($campuswish['complete']) {
         admin_apply_default_settings(null, false);
     }
     if ($DB->get_manager()->table_exists('course')) {
-        $DB->execute("UPDATE {course} SET fullname = ? WHERE format = 'site' AND fullname = ''", [$campuswish['full_name']]);
-        $DB->execute("UPDATE {course} SET shortname = ? WHERE format = 'site' AND shortname = ''", [$campuswish['short_name']]);
+        $DB->execute("UPDATE {course} SET fullname = ? WHERE format = 'site' AND fullname = ''", [$campusrequest['full_name']]);
+        $DB->execute("UPDATE {course} SET shortname = ? WHERE format = 'site' AND shortname = ''", [$campusrequest['short_name']]);
     }
     $campuschanged[] = 'defaults';
 }
 
-foreach (['campus_site_id' => $campuswish['site_id'], 'lang' => $campuswish['language']] as $campusname => $campusvalue) {
+foreach (['campus_site_id' => $campusrequest['site_id'], 'lang' => $campusrequest['language']] as $campusname => $campusvalue) {
     if ($campusvalue !== '' && (string) get_config('core', $campusname) !== $campusvalue) {
         set_config($campusname, $campusvalue);
         $campuschanged[] = $campusname;
     }
 }
 
-if ($campuswish['complete']) {
+if ($campusrequest['complete']) {
     purge_all_caches();
 }
 
-if (campus_place_caches($campuswish['store'], false)['changed']) {
+if (campus_place_caches($campusrequest['store'], false)['changed']) {
     $campuschanged[] = 'caches';
 }
 

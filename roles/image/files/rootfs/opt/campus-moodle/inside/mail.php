@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Copyright: (c) 2026, campus.moodle contributors
 
-// Sends a test mail to the address of the wish (to). Reports where it went and which server took it.
+// Sends a test mail to the address of the request (to). Reports where it went and which server took it.
 
 use Campus\Moodle\Inside;
 
@@ -39,7 +39,7 @@ function campus_send_test_mail(string $to): ?string {
     return $sent ? null : preg_replace('/\s+/', ' ', trim((string) preg_replace('/^.*email_to_user\(\):/s', '', $said)));
 }
 
-$campusto = Inside::wish()['to'];
+$campusto = Inside::request()['to'];
 $campusproblem = campus_mail_is_off($campusto);
 if ($campusproblem === null) {
     $campusreason = campus_send_test_mail($campusto);

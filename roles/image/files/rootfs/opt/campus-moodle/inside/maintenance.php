@@ -3,7 +3,7 @@
 // Copyright: (c) 2026, campus.moodle contributors
 
 // Closes the site, opens it, or sets the date when it closes, as Moodle's own maintenance.php does, which knows no message.
-// The wish: state (on, off, later), begins (seconds since 1970, or null), message (HTML; '' for Moodle's own).
+// The request: state (on, off, later), begins (seconds since 1970, or null), message (HTML; '' for Moodle's own).
 
 use Campus\Moodle\Inside;
 
@@ -12,15 +12,15 @@ define('CLI_SCRIPT', true);
 require '/srv/moodle/config.php';
 require_once $CFG->libdir . '/adminlib.php';
 
-$campuswish = Inside::wish();
+$campusrequest = Inside::request();
 
 $campusfile = "$CFG->dataroot/climaintenance.html";
 
-if ((string) get_config('core', 'maintenance_message') !== $campuswish['message']) {
-    $campuswish['message'] === '' ? unset_config('maintenance_message') : set_config('maintenance_message', $campuswish['message']);
+if ((string) get_config('core', 'maintenance_message') !== $campusrequest['message']) {
+    $campusrequest['message'] === '' ? unset_config('maintenance_message') : set_config('maintenance_message', $campusrequest['message']);
 }
-$campuswish['begins'] === null ? unset_config('maintenance_later') : set_config('maintenance_later', $campuswish['begins']);
-if ($campuswish['state'] === 'on') {
+$campusrequest['begins'] === null ? unset_config('maintenance_later') : set_config('maintenance_later', $campusrequest['begins']);
+if ($campusrequest['state'] === 'on') {
     // A site that only administrators can enter is closed enough. The page is written anew for the message.
     empty(get_config('core', 'maintenance_enabled')) && enable_cli_maintenance_mode();
 } else {

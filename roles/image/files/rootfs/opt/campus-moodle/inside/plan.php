@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Copyright: (c) 2026, campus.moodle contributors
 
-// Steps from what is to what is wanted: made first, for all rows, then carried out together or not at all.
+// Steps from what is to what is requested: made first, for all rows, then carried out together or not at all.
 
 /**
  * One step. null stands for a thing that is not there.
  *
  * @param array|null $now every field as it is
- * @param array|null $next the wanted fields; those that are left out stay
+ * @param array|null $next the requested fields; those that are left out stay
  * @return array action (none, created, updated, deleted), before and after (only what differs)
  */
 function campus_step(?array $now, ?array $next): array {

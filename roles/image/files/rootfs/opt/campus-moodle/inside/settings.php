@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Copyright: (c) 2026, campus.moodle contributors
 
-// Compares and enforces settings, and where Moodle's caches are. The wish: check (bool), settings (component =>
+// Compares and enforces settings, and where Moodle's caches are. The request: check (bool), settings (component =>
 // name => value; null removes), store (see caches.php). Reports before and after of what differs, and what config.php decides.
 
 use Campus\Moodle\Inside;
@@ -12,7 +12,7 @@ define('CLI_SCRIPT', true);
 require '/srv/moodle/config.php';
 require __DIR__ . '/caches.php';
 
-$campuswish = Inside::wish();
+$campusrequest = Inside::request();
 
 /** What config.php, and not the database, decides for a component. */
 function campus_locked(string $component): array {
@@ -20,7 +20,7 @@ function campus_locked(string $component): array {
     return $component === 'core' ? $CFG->config_php_settings ?? [] : $CFG->forced_plugin_settings[$component] ?? [];
 }
 
-/** The value as a wish for it is stored; null when there is none. get_config would give '' for a false of config.php. */
+/** The value as a request for it is stored; null when there is none. get_config would give '' for a false of config.php. */
 function campus_stored(string $component, string $name): ?string {
     $locked = campus_locked($component);
     if (!array_key_exists($name, $locked)) {
@@ -36,7 +36,7 @@ function campus_stored(string $component, string $name): ?string {
 
 $campusfound = ['changed' => false, 'before' => [], 'after' => [], 'locked' => []];
 
-foreach ($campuswish['settings'] as $campuscomponent => $campusvalues) {
+foreach ($campusrequest['settings'] as $campuscomponent => $campusvalues) {
     foreach ($campusvalues as $campusname => $campusvalue) {
         $campusbefore = campus_stored($campuscomponent, $campusname);
         if ($campusbefore === $campusvalue) {
@@ -49,7 +49,7 @@ foreach ($campuswish['settings'] as $campuscomponent => $campusvalues) {
         $campusfound['changed'] = true;
         $campusfound['before'][$campuscomponent][$campusname] = $campusbefore;
         $campusfound['after'][$campuscomponent][$campusname] = $campusvalue;
-        if ($campuswish['check']) {
+        if ($campusrequest['check']) {
             continue;
         }
         $campusplugin = $campuscomponent === 'core' ? null : $campuscomponent;
@@ -58,11 +58,11 @@ foreach ($campuswish['settings'] as $campuscomponent => $campusvalues) {
 }
 
 // Many settings live on in built pages, styles and menus.
-if ($campusfound['changed'] && !$campuswish['check']) {
+if ($campusfound['changed'] && !$campusrequest['check']) {
     purge_all_caches();
 }
 
-$campuscaches = campus_place_caches($campuswish['store'], $campuswish['check']);
+$campuscaches = campus_place_caches($campusrequest['store'], $campusrequest['check']);
 if ($campuscaches['changed']) {
     $campusfound['changed'] = true;
     $campusfound['before']['campus']['cache_server'] = $campuscaches['before'];

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Copyright: (c) 2026, campus.moodle contributors
 
-// Begins or ends a smoke test; see the command. The wish: verb (begin or end), name. Reports the answer of the command.
+// Begins or ends a smoke test; see the command. The request: verb (begin or end), name. Reports the answer of the command.
 
 use Campus\Moodle\Command\Smoke;
 use Campus\Moodle\Inside;
@@ -69,7 +69,7 @@ function campus_smoke_queue(string $name): int {
     return (int) core\task\manager::queue_adhoc_task($task);
 }
 
-['verb' => $campusverb, 'name' => $campusname] = Inside::wish();
+['verb' => $campusverb, 'name' => $campusname] = Inside::request();
 core\session\manager::set_user(get_admin());
 $campusanswer = ['changed' => true, 'removed' => campus_smoke_remove($campusverb === 'end' ? $campusname : null)];
 if ($campusverb === 'begin') {

@@ -24,10 +24,10 @@ final class Inside
 
     /**
      * @param string $script one of inside/
-     * @param array<string, mixed> $wish what it reads
+     * @param array<string, mixed> $request what it reads
      * @param Closure(array<string, mixed>): array<string, mixed> $answer makes the command's answer of the script's report
      */
-    public function __construct(private readonly string $script, private readonly array $wish, private readonly Closure $answer)
+    public function __construct(private readonly string $script, private readonly array $request, private readonly Closure $answer)
     {
     }
 
@@ -63,9 +63,9 @@ final class Inside
     }
 
     /** @return array<string, mixed> what the script is to do */
-    public static function wish(): array
+    public static function request(): array
     {
-        return self::$running->wish;
+        return self::$running->request;
     }
 
     /** @param array<string, mixed> $report problems, when there are any, make the command fail */

@@ -39,12 +39,12 @@ final class MaintenanceMode
     }
 
     /**
-     * What the wish makes of this. A site that is closed, or has a date, is not given a new one.
+     * What a request makes of this. A site that is closed, or has a date, is not given a new one.
      *
      * @param self::* $state
      * @param string|null $message null leaves it
      */
-    public function wish(string $state, ?string $message, int $minutes): self
+    public function with(string $state, ?string $message, int $minutes): self
     {
         $state = $state === self::LATER && $this->state === self::ON ? self::ON : $state;
         $begins = $state === self::LATER ? $this->begins ?? time() + 60 * $minutes : null;

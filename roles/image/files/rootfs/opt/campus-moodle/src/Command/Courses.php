@@ -9,7 +9,7 @@ namespace Campus\Moodle\Command;
 use Campus\Moodle\Command;
 use Campus\Moodle\FinishedSite;
 use Campus\Moodle\Inside;
-use Campus\Moodle\WantedRows;
+use Campus\Moodle\RequestedRows;
 
 /** courses [--check]: makes categories, courses and enrolments as the JSON on standard input wants them, all of them or none. */
 final class Courses implements Command
@@ -41,9 +41,9 @@ final class Courses implements Command
     public function run(array $arguments): Inside
     {
         Arguments::allow($arguments, ['--check']);
-        $wanted = WantedRows::parse((string) stream_get_contents(STDIN), ['categories' => self::CATEGORY, 'courses' => self::COURSE]);
+        $requested = RequestedRows::parse((string) stream_get_contents(STDIN), ['categories' => self::CATEGORY, 'courses' => self::COURSE]);
         FinishedSite::open(current: true);
-        return new Inside('courses', $wanted + ['check' => $arguments !== []], static fn (array $found) => [
+        return new Inside('courses', $requested + ['check' => $arguments !== []], static fn (array $found) => [
             'changed' => $found['changed'],
             // Objects, also when they are empty.
             'before' => array_map(static fn (array $one) => (object) $one, $found['before']),

@@ -111,12 +111,12 @@ final class Install implements Command
     }
 
     /** The site's language, if the image has its pack; '' leaves English. */
-    private function language(string $wanted): string
+    private function language(string $requested): string
     {
-        if ($wanted === 'en' || is_dir(Paths::LANGUAGES . "/$wanted")) {
-            return $wanted;
+        if ($requested === 'en' || is_dir(Paths::LANGUAGES . "/$requested")) {
+            return $requested;
         }
-        Log::line("The image has no language pack '$wanted': the site starts in English.");
+        Log::line("The image has no language pack '$requested': the site starts in English.");
         return '';
     }
 }

@@ -32,7 +32,7 @@ final class Maintenance implements Command
             throw Failure::because(ExitCode::REFUSED, 'not_installed', 'There is no finished Moodle of this site in the database.');
         }
         $before = MaintenanceMode::of($database);
-        $after = $word === 'status' ? $before : $before->wish($word, $options['--message'] ?? null, self::minutes($word, $options));
+        $after = $word === 'status' ? $before : $before->with($word, $options['--message'] ?? null, self::minutes($word, $options));
         $answer = [
             'changed' => !$after->equals($before),
             'maintenance' => $after->state === MaintenanceMode::ON,

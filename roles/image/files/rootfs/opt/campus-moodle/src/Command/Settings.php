@@ -12,7 +12,7 @@ use Campus\Moodle\FinishedSite;
 use Campus\Moodle\Inside;
 use Campus\Moodle\Log;
 use Campus\Moodle\Mask;
-use Campus\Moodle\WantedSettings;
+use Campus\Moodle\RequestedSettings;
 
 /**
  * settings [--check]: enforces the settings that come as JSON on standard input, and the place of Moodle's caches. With
@@ -24,9 +24,9 @@ final class Settings implements Command
     {
         Arguments::allow($arguments, ['--check']);
         $check = $arguments !== [];
-        $wanted = WantedSettings::parse((string) stream_get_contents(STDIN));
+        $requested = RequestedSettings::parse((string) stream_get_contents(STDIN));
         [$values] = FinishedSite::open();
-        return new Inside('settings', ['check' => $check, 'settings' => $wanted, 'store' => Caches::store($values)], self::answer(...));
+        return new Inside('settings', ['check' => $check, 'settings' => $requested, 'store' => Caches::store($values)], self::answer(...));
     }
 
     /**
@@ -36,7 +36,7 @@ final class Settings implements Command
     private static function answer(array $found): array
     {
         foreach ($found['locked'] as $name) {
-            Log::line("The setting $name is decided by this image's configuration; the wanted value has no effect.");
+            Log::line("The setting $name is decided by this image's configuration; the requested value has no effect.");
         }
         return [
             'changed' => $found['changed'],

@@ -10,7 +10,7 @@ use Campus\Moodle\Command;
 use Campus\Moodle\FinishedSite;
 use Campus\Moodle\Inside;
 use Campus\Moodle\Mask;
-use Campus\Moodle\WantedRows;
+use Campus\Moodle\RequestedRows;
 
 /** users [--check]: makes the accounts of the site as the JSON on standard input wants them, all of them or none. */
 final class Users implements Command
@@ -36,9 +36,9 @@ final class Users implements Command
     public function run(array $arguments): Inside
     {
         Arguments::allow($arguments, ['--check']);
-        $wanted = WantedRows::parse((string) stream_get_contents(STDIN), ['users' => self::TABLE]);
+        $requested = RequestedRows::parse((string) stream_get_contents(STDIN), ['users' => self::TABLE]);
         FinishedSite::open(current: true);
-        return new Inside('users', $wanted + ['check' => $arguments !== []], static fn (array $found) => [
+        return new Inside('users', $requested + ['check' => $arguments !== []], static fn (array $found) => [
             'changed' => $found['changed'],
             'before' => (object) self::masked($found['before'], Mask::SECRET),
             'after' => (object) self::masked($found['after'], Mask::NEW_SECRET),

@@ -7,7 +7,7 @@ declare(strict_types=1);
 namespace Campus\Moodle;
 
 /** The settings that are requested, as text in JSON: what can be one, and how Moodle stores it. */
-final class WantedSettings
+final class RequestedSettings
 {
     /**
      * @param string $json {"core": {"name": value}, "mod_forum": {...}}; nothing at all means none
@@ -19,7 +19,7 @@ final class WantedSettings
         if (!self::isObject($given)) {
             throw Failure::because(ExitCode::USAGE, 'invalid', 'Standard input must be a JSON object such as {"core": {"country": "DE"}}.');
         }
-        $wanted = [];
+        $requested = [];
         $sentences = [];
         foreach ($given as $component => $values) {
             if (!preg_match('/^[a-z][a-z0-9_]*$/', (string) $component) || !self::isObject($values)) {
@@ -37,10 +37,10 @@ final class WantedSettings
                     $sentences[] = "The setting $component/$name must have a plain name and a text, number, boolean or null as its value.";
                     continue;
                 }
-                $wanted[$component][$name] = self::stored($value);
+                $requested[$component][$name] = self::stored($value);
             }
         }
-        return $sentences === [] ? $wanted : throw new Failure(ExitCode::USAGE, 'invalid', $sentences);
+        return $sentences === [] ? $requested : throw new Failure(ExitCode::USAGE, 'invalid', $sentences);
     }
 
     /** An empty one of PHP is a list as well. */

@@ -9,12 +9,12 @@ namespace Campus\Moodle;
 use InvalidArgumentException;
 
 /**
- * Lists of things that somebody wants, as JSON on standard input. Everything that is wrong with them is said at once.
+ * Lists of requested rows, as JSON on standard input. Everything that is wrong with them is said at once.
  *
  * A table says what a row may have: field => a check of Values, 'flag', 'names' (a list of texts), a list of words to choose
  * from, or another table for a list of rows. The first field of a table is the key: it is needed, and only once in a list.
  */
-final class WantedRows
+final class RequestedRows
 {
     /** @var list<string> */
     private array $sentences = [];
@@ -30,11 +30,11 @@ final class WantedRows
             throw Failure::because(ExitCode::USAGE, 'usage', 'Standard input must be a JSON object with ' . implode(' and ', array_keys($tables)) . ', each a list.');
         }
         $parser = new self();
-        $wanted = [];
+        $requested = [];
         foreach ($tables as $name => $table) {
-            $wanted[$name] = $parser->rows($name, $given[$name] ?? [], $table);
+            $requested[$name] = $parser->rows($name, $given[$name] ?? [], $table);
         }
-        return $parser->sentences === [] ? $wanted : throw new Failure(ExitCode::USAGE, 'usage', $parser->sentences);
+        return $parser->sentences === [] ? $requested : throw new Failure(ExitCode::USAGE, 'usage', $parser->sentences);
     }
 
     /**
