@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, campus.moodle contributors
-"""Writes the tables that follow from a file of the collection into the pages that show them: the sizes and the secrets of a site into
-docs/site.md, its variables and the environment of its image into docs/reference, the branches of Moodle into the README of the role image.
+"""Writes the tables that follow from a file of the collection into the pages that show them.
+
+The sizes and the secrets of a site go into docs/site.md, its variables, the environment of its image and the modules into docs/reference,
+the branches of Moodle into the README of the role image.
 
 document_variables.py           write them
 document_variables.py --check   exit 1 if they are not current, and change nothing
@@ -10,6 +12,7 @@ document_variables.py --check   exit 1 if they are not current, and change nothi
 
 from __future__ import annotations
 
+import ast
 import datetime
 import json
 import math
@@ -30,6 +33,7 @@ SPECIFICATION = ROOT / "roles" / "site" / "meta" / "argument_specs.yml"
 BRANCHES = ROOT / "plugins" / "module_utils" / "_moodle" / "branches.py"
 SIZES = ROOT / "plugins" / "module_utils" / "_site" / "presets.py"
 ENVIRONMENT = ROOT / "roles" / "image" / "files" / "rootfs" / "opt" / "campus-moodle" / "etc" / "environment.json"
+PLUGINS = ROOT / "plugins"
 SECRETS = ROOT / "plugins" / "module_utils" / "_site" / "secrets.py"
 
 # What runs in a site with its own stores: the variables that begin so, each with _memory. A rollout starts as many new ones of
@@ -188,11 +192,44 @@ def branches() -> str:
     return f"\n{head}{''.join(map(branch_row, moodle_branches.BRANCHES.values()))}\n"
 
 
+# How a family of modules begins, and what it is about. The families of a site come first.
+FAMILIES = {
+    "moodle": "Moodle, inside a site",
+    "site": "A site",
+    "compose": "A site in Docker Compose",
+    "image": "Images of a site",
+    "helm": "Helm",
+    "kube": "Kubernetes",
+    "cnpg": "CloudNativePG",
+    "restic": "restic",
+}
+KINDS = {"filter": "Filters", "inventory": "Inventory plugin"}
+
+
+def documentation(plugin: Path) -> dict[str, t.Any]:
+    """Return what a plugin says of itself."""
+    assigned = (node for node in ast.parse(plugin.read_text(encoding="utf-8")).body if isinstance(node, ast.Assign))
+    text = next(ast.literal_eval(node.value) for node in assigned if ast.unparse(node.targets[0]) == "DOCUMENTATION")
+    return t.cast("dict[str, t.Any]", yaml.safe_load(text))
+
+
+def modules() -> str:
+    """Return the table of the modules, a family after the other, and of the plugins that people use."""
+    groups = {title: sorted((PLUGINS / "modules").glob(f"{family}_*.py")) for family, title in FAMILIES.items()}
+    groups |= {title: sorted((PLUGINS / kind).glob("*.py")) for kind, title in KINDS.items()}
+    lines = ["\n| | |\n|---|---|\n"]
+    for title, paths in groups.items():
+        lines.append(f"| **{title}** | |\n")
+        lines += [f"| `{path.stem}` | {documentation(path)['short_description']} |\n" for path in paths]
+    return "".join(lines) + "\n"
+
+
 # page, what it shows, the file that it follows from, and the function that writes it
 PAGES: tuple[tuple[Path, str, Path, t.Callable[[], str]], ...] = (
     (ROOT / "docs" / "site.md", "sizes", SIZES, sizes),
     (ROOT / "docs" / "site.md", "secrets", SECRETS, secrets),
     (ROOT / "docs" / "reference" / "variables.md", "variables", SPECIFICATION, variables),
+    (ROOT / "docs" / "reference" / "modules.md", "modules", PLUGINS, modules),
     (ROOT / "docs" / "reference" / "image.md", "environment", ENVIRONMENT, environment),
     (ROOT / "roles" / "image" / "README.md", "branches", BRANCHES, branches),
 )
@@ -211,10 +248,10 @@ def main(arguments: list[str]) -> int:
     stale = 0
     for page, what, origin, write in PAGES:
         text = page.read_text(encoding="utf-8")
-        wanted = current(text, what, write())
+        desired = current(text, what, write())
         if arguments != ["--check"]:
-            page.write_text(wanted, encoding="utf-8")
-        elif text != wanted:
+            page.write_text(desired, encoding="utf-8")
+        elif text != desired:
             print(f"{page.relative_to(ROOT)} is not what {origin.relative_to(ROOT)} says; run make docs")
             stale = 1
     return stale

@@ -47,6 +47,12 @@ def test_every_variable_is_there() -> None:
     assert [name for name in variables() if f"\n| `{name}` |" not in page] == []
 
 
+def test_every_module_and_plugin_is_there() -> None:
+    page = (ROOT / "docs" / "reference" / "modules.md").read_text(encoding="utf-8")
+    names = [path.stem for kind in ("modules", "filter", "inventory") for path in (ROOT / "plugins" / kind).glob("*.py")]
+    assert [name for name in names if f"\n| `{name}` |" not in page] == []
+
+
 def test_every_branch_is_there() -> None:
     page = (ROOT / "roles" / "image" / "README.md").read_text(encoding="utf-8")
     assert [name for name in BRANCHES if not re.search(rf"\n\| {re.escape(name)} ", page)] == []
