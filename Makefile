@@ -45,7 +45,7 @@ screenshot: ## take the README's picture of a running site with Chromium
 .PHONY: build docs changelog lock
 build: ## build the archive, check it with galaxy-importer, run it by its full name
 	scripts/build.sh
-docs: ## write the tables of docs/site.md and roles/image/README.md
+docs: ## write the tables of the pages that follow from the code
 	scripts/setup.sh python && . scripts/env.sh && PYTHONPATH=$$COLLECTIONS scripts/document_variables.py
 changelog: ## check what the next release will say
 	scripts/setup.sh python && . scripts/env.sh && antsibull-changelog lint

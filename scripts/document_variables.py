@@ -12,7 +12,6 @@ document_variables.py --check   exit 1 if they are not current, and change nothi
 
 from __future__ import annotations
 
-import ast
 import datetime
 import json
 import math
@@ -22,6 +21,7 @@ import typing as t
 from pathlib import Path
 
 import yaml
+from ansible.parsing.plugin_docs import read_docstring
 from ansible_collections.campus.moodle.plugins.module_utils._moodle import branches as moodle_branches
 from ansible_collections.campus.moodle.plugins.module_utils._site import describe as site_description
 from ansible_collections.campus.moodle.plugins.module_utils._site import presets
@@ -206,13 +206,6 @@ FAMILIES = {
 KINDS = {"filter": "Filters", "inventory": "Inventory plugin"}
 
 
-def documentation(plugin: Path) -> dict[str, t.Any]:
-    """Return what a plugin says of itself."""
-    assigned = (node for node in ast.parse(plugin.read_text(encoding="utf-8")).body if isinstance(node, ast.Assign))
-    text = next(ast.literal_eval(node.value) for node in assigned if ast.unparse(node.targets[0]) == "DOCUMENTATION")
-    return t.cast("dict[str, t.Any]", yaml.safe_load(text))
-
-
 def modules() -> str:
     """Return the table of the modules, a family after the other, and of the plugins that people use."""
     groups = {title: sorted((PLUGINS / "modules").glob(f"{family}_*.py")) for family, title in FAMILIES.items()}
@@ -220,7 +213,7 @@ def modules() -> str:
     lines = ["\n| | |\n|---|---|\n"]
     for title, paths in groups.items():
         lines.append(f"| **{title}** | |\n")
-        lines += [f"| `{path.stem}` | {documentation(path)['short_description']} |\n" for path in paths]
+        lines += [f"| `{path.stem}` | {read_docstring(str(path))['doc']['short_description']} |\n" for path in paths]
     return "".join(lines) + "\n"
 
 

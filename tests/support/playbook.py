@@ -159,6 +159,6 @@ class Controller:
         with log.open("a", encoding="utf-8") as stream:
             stream.write(f"### {playbook} {' '.join(arguments)}\n{done.stdout}\n")
         if done.returncode == 0:
-            imported = IMPORTED.findall(pathlib.Path(named).read_text(encoding="utf-8")) if named == str(playbook) else [named]
-            self.played |= {shape_of(name, arguments) for name in imported}
+            names = [named] if isinstance(playbook, str) else IMPORTED.findall(playbook.read_text(encoding="utf-8"))
+            self.played |= {shape_of(name, arguments) for name in names}
         return Run(done.returncode, done.stdout, parse_recap(done.stdout))

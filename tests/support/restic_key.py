@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.poly1305 import Poly1305
 if t.TYPE_CHECKING:
     import pathlib
 
-# What scrypt is given: the least work that restic accepts without complaint.
+# What scrypt is given: less than a thousandth of the work that restic chooses for itself; it takes such a key too.
 LIGHT = {"N": 1024, "r": 1, "p": 1}
 NONCE = 16
 TAG = 16

@@ -4,34 +4,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shutil
 import subprocess
-import time
-import typing as t
 from pathlib import Path
 
 import pytest
 import yaml
+from support.wait import wait_for
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 SCRIPTS = REPOSITORY / "scripts"
 RECIPES = dict(re.findall(r"^([a-z0-9-]+):.*\n\t(.+)$", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
 # All that `make test` runs where nothing was said about changes.
 TIERS = re.fullmatch(r"scripts/test\.sh \$\(if \$\(CHANGED\),changed,([a-z0-9 ]+)\)", RECIPES["test"])[1].split()
-
-
-def _soon(look: t.Callable[[], t.Any]) -> t.Any:
-    """What a question answers in the end: a machine with much to do takes a moment."""
-    deadline = time.monotonic() + 20
-    while True:
-        with contextlib.suppress(FileNotFoundError):
-            if answer := look():
-                return answer
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def bash(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -118,11 +105,11 @@ def test_a_run_that_is_interrupted_ends_its_steps(driver: Path, tmp_path: Path) 
     """Each step is a process group of its own, which an interrupt at the terminal does not reach."""
     (tmp_path / "scripts/tiers/made-up.sh").write_text('stay() { echo $BASHPID >"$REPOSITORY/$1"; exec sleep 600; }\n' + LONG)
     run = subprocess.Popen([driver, "made-up"], env={**os.environ, "MOODLE_CACHE": str(tmp_path / "cache")}, stderr=subprocess.DEVNULL)
-    processes = [_soon((tmp_path / name).read_text) for name in ("one", "two")]
+    processes = [wait_for((tmp_path / name).read_text, what=f"the start of step {name}") for name in ("one", "two")]
     run.terminate()
     assert run.wait(20) != 0
     for process in processes:
-        _soon(lambda process=process: not Path("/proc", process.strip()).exists())
+        wait_for(lambda process=process: not Path("/proc", process.strip()).exists(), what=f"the end of process {process.strip()}")
 
 
 def test_the_summary_names_the_slowest_tests_and_counts_all(done: subprocess.CompletedProcess[str]) -> None:

@@ -31,14 +31,14 @@ def directory(site: Site, machine: Machine) -> str:
 
 def identify(site: Site, machine: Machine) -> dict[str, t.Any]:
     """Return what tells one site of a machine from another."""
-    project = f"moodle-{site.name}"
+    project, place = f"moodle-{site.name}", directory(site, machine)
     return {
         "project": project,
-        "directory": directory(site, machine),
+        "directory": place,
         "target": {
             # Compose finds the containers by the project's name alone.
             "runner": ["docker", "compose", "--project-name", project, "exec", "-T", "php", PROGRAM],
-            "files": {"directory": directory(site, machine), "definition": "compose.yml", "moodledata": ".*_moodledata/_data$"},
+            "files": {"directory": place, "definition": "compose.yml", "moodledata": ".*_moodledata/_data$"},
         },
     }
 

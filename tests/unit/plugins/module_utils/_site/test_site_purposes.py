@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
 from ansible_collections.campus.moodle.plugins.module_utils._site.describe import describe
+from ansible_collections.campus.moodle.plugins.module_utils._site.targets.table import TARGETS
 from ansible_collections.campus.moodle.tests.unit.fakes.site_fakes import OPTIONS, around
 
 PASSWORD, KEY = "canary-repository", "canary-key"
@@ -105,3 +107,13 @@ def test_for_support_there_is_a_description_whatever_is_wrong(given: dict[str, t
     assert (spec["project"], spec["doctor"]["log_lines"]) == ("moodle-physics-1-example", 2000)
     # What the proofs read.
     assert {"hostname", "scheme", "port", "authority", "smtp", "mail", "no_email", "settings", "check", "disk_minimum"} <= set(spec)
+
+
+@pytest.mark.parametrize("purpose", ["backup", "restore", "drill", "adopt", "removal"])
+def test_what_needs_files_on_a_machine_is_refused_where_a_target_has_none(monkeypatch: pytest.MonkeyPatch, purpose: str) -> None:
+    bare = dataclasses.replace(TARGETS["compose"], identify=lambda _site, _own: {"target": {"runner": ["moodle"]}})
+    monkeypatch.setitem(TARGETS, "compose", bare)
+    needed = ("moodle_backup_repository", "moodle_backup_password", "moodle_adopt_dump", "moodle_adopt_moodledata")
+    found = describe(OPTIONS, {**dict.fromkeys(needed, "/there"), "moodle_hostname": "moodle.example.edu"}, around(), purpose).problems
+    sentence = f"moodle_target is compose: its sites have no files on a machine, which campus.moodle.{purpose} would need."
+    assert found == ([] if purpose == "removal" else [sentence])

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 import pytest
@@ -480,16 +479,6 @@ def test_what_identifies_a_site_is_an_option_of_its_target() -> None:
     for target in TARGETS.values():
         assert target.identity <= set(options_of(target.options)), target.name
         assert set(target.ports.values()) <= set(options_of(target.options)), target.name
-
-
-@pytest.mark.parametrize("purpose", ["backup", "restore", "drill", "adopt", "removal"])
-def test_what_needs_files_on_a_machine_is_refused_where_a_target_has_none(monkeypatch: pytest.MonkeyPatch, purpose: str) -> None:
-    bare = dataclasses.replace(TARGETS["compose"], identify=lambda _site, _own: {"target": {"runner": ["moodle"]}})
-    monkeypatch.setitem(TARGETS, "compose", bare)
-    needed = ("moodle_backup_repository", "moodle_backup_password", "moodle_adopt_dump", "moodle_adopt_moodledata")
-    found = describe(OPTIONS, {**dict.fromkeys(needed, "/there"), "moodle_hostname": "moodle.example.edu"}, around(), purpose).problems
-    sentence = f"moodle_target is compose: its sites have no files on a machine, which campus.moodle.{purpose} would need."
-    assert found == ([] if purpose == "removal" else [sentence])
 
 
 def test_presets_have_the_same_options() -> None:
